@@ -69,7 +69,7 @@ pub struct Parts {
     pub messaging: MessagingService,
     pub inbound: InboundService,
     /// Delivers events to endpoints.
-    pub dispatcher: WebhookDispatcher,
+    pub(crate) dispatcher: WebhookDispatcher,
     /// Read the events by a cursor of their own.
     pub consumers: EventConsumers,
     pub metrics: PrometheusHandle,

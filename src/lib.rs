@@ -2,6 +2,9 @@
 //!
 //! The modules stand in the order of their dependence: each imports only those above it, and a test holds us to that. Above them all are the
 //! crates under `crates/`, which know none of them.
+//!
+//! The library is made for the programs in `bin/` and the tests in `tests/`: what neither uses is `pub(crate)`, so that the compiler finds
+//! what nobody uses.
 
 // Values and rules, the time, file modes, fair shares.
 pub use mainstay_core::{clock, domain, permissions, shares};

@@ -57,10 +57,10 @@ struct Account {
 }
 
 /// Bytes held until this is dropped.
-pub type Reservation = Permit;
+pub(crate) type Reservation = Permit;
 
 impl RequestMemory {
-    pub fn new(budget: Arc<MemoryBudget>) -> Self {
+    pub(crate) fn new(budget: Arc<MemoryBudget>) -> Self {
         Self(Arc::new(Account {
             budget,
             tenant: OnceLock::new(),
@@ -71,7 +71,7 @@ impl RequestMemory {
     }
 
     /// Sets the tenant whose share is charged. Must be called before anything is charged.
-    pub fn set_tenant(&self, tenant: TenantId) {
+    pub(crate) fn set_tenant(&self, tenant: TenantId) {
         // A request has one key, so a second call sets the same tenant.
         let _ = self.0.tenant.set(tenant);
     }
@@ -86,7 +86,7 @@ impl RequestMemory {
     ///
     /// # Errors
     /// If the tenant's long bodies hold half of its share together for the whole timeout.
-    pub async fn reserve_body(&self, bytes: usize, timeout: Duration) -> Result<(), MemoryExhausted> {
+    pub(crate) async fn reserve_body(&self, bytes: usize, timeout: Duration) -> Result<(), MemoryExhausted> {
         let account = &*self.0;
         let share = account.budget.body_permits.share(account.tenant.get().copied());
         let body_permit = share.acquire_many(u32::try_from(bytes).unwrap_or(u32::MAX));
@@ -100,7 +100,7 @@ impl RequestMemory {
     ///
     /// # Errors
     /// If the tenant's share or the budget of the process is exhausted.
-    pub fn charge(&self, bytes: usize) -> Result<(), MemoryExhausted> {
+    pub(crate) fn charge(&self, bytes: usize) -> Result<(), MemoryExhausted> {
         let permit = self.reserve(bytes)?;
         let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         match held.as_mut() {
@@ -114,7 +114,7 @@ impl RequestMemory {
     ///
     /// # Errors
     /// See [`RequestMemory::charge`].
-    pub fn reserve(&self, bytes: usize) -> Result<Reservation, MemoryExhausted> {
+    pub(crate) fn reserve(&self, bytes: usize) -> Result<Reservation, MemoryExhausted> {
         let account = &*self.0;
         let share = account
             .share
@@ -126,7 +126,7 @@ impl RequestMemory {
 
     /// Charges the bytes of a stream as they arrive, up to the number that its reader holds at a time. Without room the stream ends with an
     /// error.
-    pub fn charge_stream<E: std::fmt::Display>(
+    pub(crate) fn charge_stream<E: std::fmt::Display>(
         &self,
         pieces: impl Stream<Item = Result<Bytes, E>>,
     ) -> impl Stream<Item = Result<Bytes, ChargedStreamError<E>>> {
@@ -144,7 +144,7 @@ impl RequestMemory {
 
 /// The error of a charged stream.
 #[derive(Debug, thiserror::Error)]
-pub enum ChargedStreamError<E> {
+pub(crate) enum ChargedStreamError<E> {
     #[error("{0}")]
     Source(E),
     #[error(transparent)]

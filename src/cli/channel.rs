@@ -26,7 +26,7 @@ pub enum Command {
 }
 
 #[derive(clap::Args)]
-pub struct AddChannel {
+pub(crate) struct AddChannel {
     /// Name or id of the tenant.
     #[arg(long)]
     tenant: String,

@@ -35,7 +35,7 @@ pub enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct AddEndpoint {
+pub(crate) struct AddEndpoint {
     /// Name or id of the tenant.
     #[arg(long)]
     tenant: String,
@@ -57,7 +57,7 @@ pub struct AddEndpoint {
 
 /// An existing endpoint.
 #[derive(Debug, clap::Args)]
-pub struct EndpointArg {
+pub(crate) struct EndpointArg {
     /// Name or id of the tenant.
     #[arg(long)]
     tenant: String,
@@ -65,7 +65,7 @@ pub struct EndpointArg {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct ReplayArgs {
+pub(crate) struct ReplayArgs {
     #[command(flatten)]
     endpoint: EndpointArg,
     /// Events recorded at this time or later: RFC 3339, or a date in UTC.

@@ -36,7 +36,7 @@ use crate::permissions;
 /// Settings come from the environment; .env.example lists every variable.
 #[derive(Debug, Parser)]
 #[command(name = "mainstay", version)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Answer in JSON on standard output.
     #[arg(long, global = true)]
     json: bool,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The services that the operator's commands work with, on an open and migrated database.
-pub struct OperatorContext {
+pub(crate) struct OperatorContext {
     pub registry: TenantService,
     pub webhooks: WebhookService,
     graph: Graph,

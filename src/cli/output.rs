@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// The output of a command, as text and as JSON.
 #[derive(Debug)]
-pub struct CommandOutput {
+pub(crate) struct CommandOutput {
     pub(super) json: Value,
     pub(super) text: String,
     ok: bool,
@@ -40,7 +40,7 @@ impl CommandOutput {
     }
 
     /// Marks the output as that of a failed command.
-    pub fn failed_if(mut self, failed: bool) -> Self {
+    pub(crate) fn failed_if(mut self, failed: bool) -> Self {
         self.ok = !failed;
         self
     }
@@ -56,7 +56,12 @@ impl CommandOutput {
 }
 
 /// Writes an error: one line on standard error, or with `--json` `{"error": …}` on standard output.
-pub fn show_error(out: &mut dyn Write, err: &mut dyn Write, json: bool, error: &anyhow::Error) -> io::Result<ExitCode> {
+pub(crate) fn show_error(
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+    json: bool,
+    error: &anyhow::Error,
+) -> io::Result<ExitCode> {
     let message = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
     if json {
         writeln!(out, "{}", serde_json::json!({ "error": message }))?;

@@ -25,7 +25,7 @@ pub enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct Set {
+pub(crate) struct Set {
     /// Name or id of the tenant.
     tenant: String,
     /// Messages per second from all its numbers together, or `none` for no limit.

@@ -38,9 +38,9 @@ pub struct ConnectionTimeouts {
 
 impl ConnectionTimeouts {
     /// Minimum bytes of a request's body per [`ConnectionTimeouts::body`]: 1 KiB per second.
-    pub const BODY_BYTES: u64 = 20 * 1024;
+    pub(crate) const BODY_BYTES: u64 = 20 * 1024;
     /// Minimum bytes of a response per [`ConnectionTimeouts::answer`]: about 4 KiB per second.
-    pub const ANSWER_BYTES: u64 = 128 * 1024;
+    pub(crate) const ANSWER_BYTES: u64 = 128 * 1024;
 }
 
 impl Default for ConnectionTimeouts {

@@ -18,16 +18,16 @@ pub struct Environment {
     pub database_url: String,
     /// Connections to PostgreSQL a process may open for its own work; intake has 2 more.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "10")]
-    pub database_connections: String,
+    pub(crate) database_connections: String,
     /// Additional connections a process may open for the reads of tenants; one tenant may use half of them.
     #[arg(long, env = "DATABASE_READ_CONNECTIONS", default_value = "4")]
-    pub database_read_connections: String,
+    pub(crate) database_read_connections: String,
     /// `redis://HOST:PORT`. Unset: the queue lives in the process, and only `mainstay serve` can run.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,
     /// Prefix of every key in Redis, so that installations can share one.
     #[arg(long, env = "REDIS_PREFIX", default_value = "mainstay")]
-    pub redis_prefix: String,
+    pub(crate) redis_prefix: String,
     /// Address to listen on: loopback by default; `0.0.0.0` or `::` is every interface.
     #[arg(long, env = "HOST", default_value = "127.0.0.1")]
     pub host: String,
@@ -36,7 +36,7 @@ pub struct Environment {
     pub port: String,
     /// Port on which the `worker` binary serves health and metrics. Unset: it does not listen.
     #[arg(long, env = "WORKER_PORT")]
-    pub worker_port: Option<String>,
+    pub(crate) worker_port: Option<String>,
     /// Additional address and port, e.g. `127.0.0.1:9090`, on which `api` and `serve` show health and metrics. Unset: none.
     #[arg(long, env = "MAINSTAY_METRICS_LISTEN")]
     pub metrics_listen: Option<String>,
@@ -57,13 +57,13 @@ pub struct Environment {
     pub verify_token: Option<String>,
     /// Base URL of Meta's Graph API.
     #[arg(long, env = "GRAPH_BASE_URL", default_value = "https://graph.facebook.com")]
-    pub graph_base_url: String,
+    pub(crate) graph_base_url: String,
     /// Version of the Graph API.
     #[arg(long, env = "GRAPH_VERSION", default_value = "v25.0")]
-    pub graph_version: String,
+    pub(crate) graph_version: String,
     /// Time limit of a call to the Graph API, in seconds; a message without an answer by then counts as perhaps sent.
     #[arg(long, env = "GRAPH_TIMEOUT", default_value = "15")]
-    pub graph_timeout: String,
+    pub(crate) graph_timeout: String,
     /// Maximum size of a webhook, in bytes.
     #[arg(long, env = "MAINSTAY_BODY_BYTES", default_value = "3145728")]
     pub body_bytes: String,
@@ -78,98 +78,98 @@ pub struct Environment {
     pub connections: String,
     /// Maximum number of connections per client address, proxies excepted; 0 is no limit.
     #[arg(long, env = "MAINSTAY_CONNECTIONS_PER_ADDRESS", default_value = "1024")]
-    pub connections_per_address: String,
+    pub(crate) connections_per_address: String,
     /// Networks of your reverse proxies: exempt from the limit per address, and trusted to name the client (`X-Forwarded-For`).
     #[arg(long, env = "MAINSTAY_PROXIES", default_value = "127.0.0.0/8,::1/128")]
     pub proxies: String,
     /// Webhooks that may wait for the database; more are answered 503 and sent again by Meta.
     #[arg(long, env = "MAINSTAY_INTAKE_BACKLOG", default_value = "4096")]
-    pub intake_backlog: String,
+    pub(crate) intake_backlog: String,
     /// Requests to send that may wait for the database; more are answered 503.
     #[arg(long, env = "MAINSTAY_OUTBOX_BACKLOG", default_value = "1024")]
-    pub outbox_backlog: String,
+    pub(crate) outbox_backlog: String,
     /// Seconds that a message that was perhaps sent waits for a status, before the tenant's policy decides.
     #[arg(long, env = "MAINSTAY_UNKNOWN_SECONDS", default_value = "120")]
-    pub unknown_seconds: String,
+    pub(crate) unknown_seconds: String,
     /// Waits between the attempts to deliver an event, e.g. `5s,5m,2h`; after the last one it is dead.
     #[arg(
         long,
         env = "MAINSTAY_DELIVERY_SCHEDULE",
         default_value = "5s,5m,30m,2h,5h,10h,14h,20h,24h"
     )]
-    pub delivery_schedule: String,
+    pub(crate) delivery_schedule: String,
     /// Time limit of an endpoint's whole response, in seconds.
     #[arg(long, env = "MAINSTAY_DELIVERY_TIMEOUT", default_value = "15")]
-    pub delivery_timeout: String,
+    pub(crate) delivery_timeout: String,
     /// Maximum number of concurrent requests to endpoints per process; a tenant's endpoints have a quarter of them.
     #[arg(long, env = "MAINSTAY_DELIVERY_CONCURRENCY", default_value = "512")]
-    pub delivery_concurrency: String,
+    pub(crate) delivery_concurrency: String,
     /// Minutes before the end of a service window at which `conversation.window_closing` is sent; 0 is never.
     #[arg(long, env = "MAINSTAY_WINDOW_CLOSING_MINUTES", default_value = "60")]
-    pub window_closing_minutes: String,
+    pub(crate) window_closing_minutes: String,
     /// Requests per second per API key.
     #[arg(long, env = "MAINSTAY_API_RATE", default_value = "100")]
     pub api_rate: String,
     /// Ids kept per queue in Redis or in memory; the rest waits in the database.
     #[arg(long, env = "MAINSTAY_QUEUE_DEPTH", default_value = "100000")]
-    pub queue_depth: String,
+    pub(crate) queue_depth: String,
     /// Megabytes of free disk below which the process reports itself unready.
     #[arg(long, env = "MAINSTAY_DISK_FREE_MB", default_value = "512")]
     pub disk_free_mb: String,
     /// Days a processed webhook is kept.
     #[arg(long, env = "MAINSTAY_RAW_EVENT_DAYS", default_value = "30")]
-    pub raw_event_days: String,
+    pub(crate) raw_event_days: String,
     /// Days a webhook that could not be processed is kept.
     #[arg(long, env = "MAINSTAY_DEAD_EVENT_DAYS", default_value = "90")]
-    pub dead_event_days: String,
+    pub(crate) dead_event_days: String,
     /// Days domain events are kept for readers.
     #[arg(long, env = "MAINSTAY_EVENT_DAYS", default_value = "30")]
-    pub event_days: String,
+    pub(crate) event_days: String,
     /// Days a delivery that has ended is kept, with its attempts.
     #[arg(long, env = "MAINSTAY_DELIVERY_DAYS", default_value = "30")]
-    pub delivery_days: String,
+    pub(crate) delivery_days: String,
     /// Days the queue row of a message that was sent, or never will be, is kept; the message stays, with its attempts and statuses.
     #[arg(long, env = "MAINSTAY_SEND_DAYS", default_value = "30")]
-    pub send_days: String,
+    pub(crate) send_days: String,
     /// Days a status of an unknown message is kept.
     #[arg(long, env = "MAINSTAY_ORPHAN_STATUS_DAYS", default_value = "14")]
-    pub orphan_status_days: String,
+    pub(crate) orphan_status_days: String,
     /// Days media are kept, received and uploaded.
     #[arg(long, env = "MAINSTAY_MEDIA_DAYS", default_value = "365")]
-    pub media_days: String,
+    pub(crate) media_days: String,
     /// Media storage: a folder, or `s3://BUCKET/PREFIX`. Unset: `media` beside the SQLite file, `data/media` with PostgreSQL.
     #[arg(long, env = "MAINSTAY_STORAGE")]
     pub storage: Option<String>,
     /// Endpoint of an S3-compatible store other than Amazon's.
     #[arg(long, env = "AWS_ENDPOINT_URL")]
-    pub s3_endpoint: Option<String>,
+    pub(crate) s3_endpoint: Option<String>,
     /// Region of the bucket.
     #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
-    pub s3_region: String,
+    pub(crate) s3_region: String,
     /// S3 access key id.
     #[arg(long, env = "AWS_ACCESS_KEY_ID", hide_env_values = true)]
-    pub s3_access_key_id: Option<String>,
+    pub(crate) s3_access_key_id: Option<String>,
     /// S3 secret access key.
     #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true)]
-    pub s3_secret_access_key: Option<String>,
+    pub(crate) s3_secret_access_key: Option<String>,
     /// Public base URL of this installation, e.g. `https://mainstay.example`. Unset: links to media are paths.
     #[arg(long, env = "MAINSTAY_PUBLIC_URL")]
     pub public_url: Option<String>,
     /// Networks that addresses chosen by tenants may resolve to although they are not public, e.g. `10.1.0.0/16,fd00::/8`.
     #[arg(long, env = "MAINSTAY_EGRESS_NETWORKS")]
-    pub egress_networks: Option<String>,
+    pub(crate) egress_networks: Option<String>,
     /// `refuse` or `allow` http:// in addresses chosen by tenants; allow it for development only.
     #[arg(long, env = "MAINSTAY_EGRESS_HTTP", default_value = "refuse")]
-    pub egress_http: String,
+    pub(crate) egress_http: String,
     /// `pretty` or `json`.
     #[arg(long, env = "MAINSTAY_LOG_FORMAT", default_value = "pretty")]
-    pub log_format: String,
+    pub(crate) log_format: String,
     /// Log filter, e.g. `info` or `info,mainstay=debug`.
     #[arg(long, env = "RUST_LOG", default_value = "info")]
-    pub log_filter: String,
+    pub(crate) log_filter: String,
     /// Collector of traces (OTLP over HTTP). Unset: no traces.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
-    pub otlp_endpoint: Option<String>,
+    pub(crate) otlp_endpoint: Option<String>,
 }
 
 impl Environment {

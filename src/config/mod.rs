@@ -14,13 +14,14 @@ use std::{net::SocketAddr, time::Duration};
 
 use chrono::TimeDelta;
 
-pub use connections::{ConnectionLimits, ConnectionTimeouts};
+pub(crate) use connections::ConnectionLimits;
+pub use connections::ConnectionTimeouts;
 pub use deliveries::Deliveries;
 pub use environment::Environment;
 pub use mainstay_core::Secret;
 pub use mainstay_egress::EgressPolicy;
 pub use mainstay_storage::{Bucket, StorageConfig};
-pub use parse::ConfigError;
+pub(crate) use parse::ConfigError;
 
 use crate::crypto::Keyring;
 
@@ -28,14 +29,14 @@ use crate::crypto::Keyring;
 #[derive(Clone, Debug)]
 pub struct Config {
     pub database_url: String,
-    pub database_connections: u32,
+    pub(crate) database_connections: u32,
     /// Additional connections for the reads of tenants.
-    pub database_read_connections: u32,
+    pub(crate) database_read_connections: u32,
     /// Redis, and the prefix of its keys; `None` means queues in memory.
     pub redis: Option<RedisConfig>,
     pub listen: SocketAddr,
     /// Where the `worker` binary serves health and metrics, if anywhere.
-    pub worker_listen: Option<SocketAddr>,
+    pub(crate) worker_listen: Option<SocketAddr>,
     /// Additional address on which an API process serves health and metrics.
     pub metrics_listen: Option<SocketAddr>,
     pub keyring: Keyring,
@@ -57,7 +58,7 @@ pub struct Config {
     pub egress: EgressPolicy,
     /// Base URL of links to this installation, without a trailing slash.
     pub public_url: Option<String>,
-    pub telemetry: TelemetryConfig,
+    pub(crate) telemetry: TelemetryConfig,
 }
 
 #[derive(Clone, Debug)]
@@ -91,13 +92,13 @@ pub struct Limits {
     /// Maximum bytes of memory held by requests, webhooks excepted; a tenant has a quarter of them.
     pub request_bytes: usize,
     /// Maximum number of webhooks waiting for the group commit; more are answered 503.
-    pub intake_backlog: usize,
+    pub(crate) intake_backlog: usize,
     /// Maximum number of send requests waiting for the commit; more are answered 503.
-    pub outbox_backlog: usize,
+    pub(crate) outbox_backlog: usize,
     /// Requests per second per API key, with a burst of twice as many.
     pub api_rate: u32,
     /// Ids per queue in the driver; the sweep brings the rest later.
-    pub queue_depth: usize,
+    pub(crate) queue_depth: usize,
     /// Free disk, in megabytes, below which the process reports itself unready.
     pub disk_free_mb: u64,
 }
@@ -105,16 +106,16 @@ pub struct Limits {
 #[derive(Clone, Debug)]
 pub struct Retention {
     pub raw_events: TimeDelta,
-    pub dead_events: TimeDelta,
+    pub(crate) dead_events: TimeDelta,
     pub events: TimeDelta,
     /// Queue rows of messages; the messages themselves stay.
     pub sends: TimeDelta,
-    pub orphan_statuses: TimeDelta,
+    pub(crate) orphan_statuses: TimeDelta,
     pub media: TimeDelta,
 }
 
 #[derive(Clone, Debug)]
-pub struct TelemetryConfig {
+pub(crate) struct TelemetryConfig {
     pub json: bool,
     /// A `tracing` filter such as `info,mainstay=debug`.
     pub filter: String,

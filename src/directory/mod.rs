@@ -8,14 +8,16 @@ use std::sync::{Arc, RwLock};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-pub use signers::{SignedBy, Signers, TenantSignature};
-pub use snapshot::{Route, Snapshot, open_tenant_key, purpose};
+pub use signers::SignedBy;
+pub use snapshot::purpose;
+pub(crate) use {signers::Signers, signers::TenantSignature};
+pub(crate) use {snapshot::Route, snapshot::Snapshot, snapshot::open_tenant_key};
 
 use self::snapshot::SnapshotData;
 use crate::{config::Secret, crypto::Keyring, db::Db, records::channels};
 
 /// Time after which a change is known to every process: each polls once a second.
-pub const PROPAGATION_TIME: TimeDelta = TimeDelta::milliseconds(1_200);
+pub(crate) const PROPAGATION_TIME: TimeDelta = TimeDelta::milliseconds(1_200);
 
 /// The cached channels, shared by intake (signatures) and processing (phone numbers).
 #[derive(Clone)]
@@ -55,7 +57,7 @@ impl Directory {
     }
 
     /// Reloads the channels unconditionally: the order of two changes' timestamps may differ from that of their commits.
-    pub async fn reload(&self) -> sqlx::Result<()> {
+    pub(crate) async fn reload(&self) -> sqlx::Result<()> {
         self.read(true).await
     }
 

@@ -30,7 +30,7 @@ pub enum SignedBy {
 
 /// A stored signature by a tenant's app secret.
 #[derive(Clone, Copy, Debug)]
-pub struct TenantSignature {
+pub(crate) struct TenantSignature {
     pub tenant: TenantId,
     /// `None` in rows of versions that did not store it.
     pub secret: Option<AppSecretId>,
@@ -38,7 +38,7 @@ pub struct TenantSignature {
 }
 
 /// A snapshot of the app secrets, without duplicates, the operator's first.
-pub struct Signers {
+pub(crate) struct Signers {
     known: Vec<KnownSecret>,
     operator: HashSet<AppSecretId>,
     holders: HashSet<(TenantId, AppSecretId)>,
@@ -117,7 +117,7 @@ impl Signers {
 
     /// Returns whether a signature counts for a tenant: one that has the secret, or had it when the webhook came. For a row without the id
     /// of the secret, the tenant must have every secret that the signing tenant has.
-    pub fn speaks_for(&self, signed: &TenantSignature, tenant: TenantId) -> bool {
+    pub(crate) fn speaks_for(&self, signed: &TenantSignature, tenant: TenantId) -> bool {
         if signed.tenant == tenant {
             return true;
         }
@@ -140,10 +140,6 @@ impl Signers {
     /// Returns the number of secrets.
     pub fn len(&self) -> usize {
         self.known.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
     }
 
     /// Returns the indexes of the secrets most likely to have signed: the one hinted at, then those that matched last.
@@ -174,7 +170,7 @@ impl Signers {
     }
 
     /// Returns the indexes of the secrets that are not in `before`.
-    pub fn added_since(&self, before: &Self) -> Vec<usize> {
+    pub(crate) fn added_since(&self, before: &Self) -> Vec<usize> {
         let old: HashSet<AppSecretId> = before.known.iter().map(|it| it.id).collect();
         (0..self.known.len())
             .filter(|place| !old.contains(&self.known[*place].id))

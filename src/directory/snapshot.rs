@@ -34,7 +34,7 @@ pub struct Route {
     /// Messages per second that Meta allows for this number.
     pub throughput: f64,
     /// Messages per second that the operator allows the tenant, over all its numbers.
-    pub tenant_throughput: Option<f64>,
+    pub(crate) tenant_throughput: Option<f64>,
     /// Meta's id of the portfolio whose daily limit applies, or of the account while that is unknown.
     pub portfolio: String,
     /// The circuit breaker of the channel is open: it may not send.
@@ -94,7 +94,7 @@ impl Snapshot {
     }
 
     /// Returns the app secrets that sign webhooks.
-    pub fn signers(&self) -> &Signers {
+    pub(crate) fn signers(&self) -> &Signers {
         &self.signers
     }
 
@@ -175,7 +175,7 @@ pub fn purpose(what: &str, channel: ChannelId) -> String {
 }
 
 /// Returns the key that a tenant's secrets are sealed under.
-pub fn open_tenant_key(keyring: &Keyring, tenant: &tenants::Tenant) -> Option<SealingKey> {
+pub(crate) fn open_tenant_key(keyring: &Keyring, tenant: &tenants::Tenant) -> Option<SealingKey> {
     let opened = keyring
         .open(&format!("tenant-key {}", tenant.id), &tenant.sealed_key)
         .ok();

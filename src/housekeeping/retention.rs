@@ -9,11 +9,11 @@ use crate::{
 };
 
 /// Maximum number of rows deleted by one statement.
-pub const CHUNK: i64 = 500;
+pub(crate) const CHUNK: i64 = 500;
 
 /// Rows that are removed by age, a chunk at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RetentionTarget {
+pub(crate) enum RetentionTarget {
     DoneRawEvents,
     /// Raw events in any state, unless a worker has them in hand.
     RawEvents,
@@ -23,7 +23,7 @@ pub enum RetentionTarget {
 }
 
 /// All targets.
-pub const RETENTION_TARGETS: [RetentionTarget; 5] = [
+pub(crate) const RETENTION_TARGETS: [RetentionTarget; 5] = [
     RetentionTarget::DoneRawEvents,
     RetentionTarget::RawEvents,
     RetentionTarget::Events,
@@ -45,7 +45,7 @@ impl RetentionTarget {
 }
 
 /// Removes up to [`CHUNK`] of the oldest rows from before a time, and returns how many.
-pub async fn remove(db: &Db, what: RetentionTarget, before: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn remove(db: &Db, what: RetentionTarget, before: DateTime<Utc>) -> Result<u64> {
     match what {
         RetentionTarget::DoneRawEvents => raw_events(db, before, true).await,
         RetentionTarget::RawEvents => raw_events(db, before, false).await,
@@ -99,7 +99,7 @@ async fn orphan_statuses(on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
 
 /// Result of purging one page of sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PurgedPage {
+pub(crate) struct PurgedPage {
     pub removed: u64,
     /// Where the next page begins; `None` at the end.
     pub next: Option<DateTime<Utc>>,
@@ -107,7 +107,7 @@ pub struct PurgedPage {
 
 /// Removes sends that ended from `from` on and before `before`, about [`CHUNK`] at a time, the oldest first. Held sends stay, and so do
 /// discarded ones whose message is still waiting: a person decides about them.
-pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Result<PurgedPage> {
+pub(crate) async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Result<PurgedPage> {
     const END: &str = "
         SELECT finished_at FROM sends WHERE finished_at >= $1 AND finished_at < $2 ORDER BY finished_at LIMIT 1 OFFSET $3";
     const REMOVE: &str = "
@@ -128,7 +128,7 @@ pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Resul
 }
 
 /// Removes the marks of unrecognized items and quarantined events that are gone, and the app secrets that signed them.
-pub async fn remove_markers(mut on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn remove_markers(mut on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
     const ITEMS: &str = "DELETE FROM unrecognized_items WHERE seen_at < $1";
     const QUARANTINE: &str = "DELETE FROM quarantine WHERE quarantined_at < $1";
     let items = on.reborrow().sql(ITEMS, (before,)).run().await?;

@@ -23,7 +23,7 @@ const PIECE: usize = 64 * 1_024;
 ///
 /// # Errors
 /// Fails while the memory budget has no room. The request itself has been carried out by then.
-pub fn charge_response(response: Response, memory: &RequestMemory) -> Result<Response, Problem> {
+pub(crate) fn charge_response(response: Response, memory: &RequestMemory) -> Result<Response, Problem> {
     let length = response.body().size_hint().exact().unwrap_or_default();
     if length < CHARGED_FROM {
         return Ok(response);

@@ -5,21 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use metrics::{Gauge, gauge};
 
 /// A number of bytes that all requests together may hold.
-pub struct ByteBudget {
+pub(crate) struct ByteBudget {
     most: usize,
     taken: AtomicUsize,
     gauge: Gauge,
 }
 
 /// The bytes that one request holds of a [`ByteBudget`]; released when dropped.
-pub struct ByteReservation<'r> {
+pub(crate) struct ByteReservation<'r> {
     budget: &'r ByteBudget,
     bytes: usize,
 }
 
 /// The error of an exhausted budget.
 #[derive(Debug)]
-pub struct ByteBudgetExhausted;
+pub(crate) struct ByteBudgetExhausted;
 
 impl ByteBudget {
     /// Creates a budget of `most` bytes. `gauge` is the metric that shows the bytes in use.

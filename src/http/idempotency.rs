@@ -16,7 +16,7 @@ use super::{BODY_BYTES, auth, body::read_body, problem::Problem, request_context
 use crate::records::idempotency::{self, KeyOwner, KeyedRequest, RETENTION, answer_purpose};
 
 /// Maximum length of an `Idempotency-Key`, in characters.
-pub const KEY_LENGTH: usize = 255;
+pub(crate) const KEY_LENGTH: usize = 255;
 /// Routes that handle their keys themselves.
 const SELF_HANDLED: [&str; 2] = ["/api/v1/messages", "/api/v1/messages/batch"];
 /// Time after which a claimed key without an answer counts as `outcome-unknown`: twice the time limit of a request.

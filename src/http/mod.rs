@@ -28,7 +28,8 @@ mod state;
 mod verification;
 mod webhooks;
 
-pub use peer::{Peer, client_network};
+pub use peer::Peer;
+pub(crate) use peer::client_network;
 
 use std::{sync::Arc, time::Duration};
 
@@ -107,7 +108,7 @@ pub fn no_room() -> Response {
 
 /// Returns the answer to a request without a `Host` header, or with several: a proxy and this server could take it for requests to
 /// different hosts.
-pub fn no_host() -> Response {
+pub(crate) fn no_host() -> Response {
     const DETAIL: &str = "A request of HTTP/1.1 has one header Host (RFC 9112, section 3.2). Send it once.";
     Problem::new(StatusCode::BAD_REQUEST, "bad-host", "Bad Host header", DETAIL).into_response()
 }

@@ -9,19 +9,19 @@ use serde::{
 };
 
 /// Returns whether JSON text may contain a NUL. Valid JSON can hold it only as the escape `\u0000`.
-pub fn may_be_in(json: &[u8]) -> bool {
+pub(crate) fn may_be_in(json: &[u8]) -> bool {
     memmem::find(json, br"\u0000").is_some()
 }
 
 /// Returns the name of the first query parameter that contains a NUL.
-pub fn in_query(query: &str) -> Option<&str> {
+pub(crate) fn in_query(query: &str) -> Option<&str> {
     let mut all = query.split('&').filter(|parameter| parameter.contains("%00"));
     all.next()
         .map(|parameter| parameter.split('=').next().unwrap_or_default())
 }
 
 /// Any JSON whose texts and names hold no NUL. Deserializing it checks that and keeps nothing.
-pub struct Free;
+pub(crate) struct Free;
 
 impl<'de> Deserialize<'de> for Free {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

@@ -19,7 +19,7 @@ const MAX_LIMIT: i64 = 200;
 /// The query parameters of a paged list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct PagingParams {
+pub(crate) struct PagingParams {
     /// Maximum number of items; 50 unless said otherwise.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
@@ -28,7 +28,7 @@ pub struct PagingParams {
 }
 
 /// The checked [`PagingParams`].
-pub struct Paging {
+pub(crate) struct Paging {
     limit: i64,
     cursor: Option<String>,
 }
@@ -96,7 +96,7 @@ fn is_storable(key: &Value) -> bool {
 
 /// One page of a list.
 #[derive(Serialize, ToSchema)]
-pub struct Page<T> {
+pub(crate) struct Page<T> {
     pub data: Vec<T>,
     /// Pass it as `cursor` for the next page; null on the last one. A page may hold fewer than `limit` items, even none, and still
     /// have a next one.
@@ -111,7 +111,7 @@ impl<T> Page<T> {
     }
 
     /// Creates a page of a filtered list: `floor` is the last row that was examined, if more follow.
-    pub fn filtered<K: Serialize>(
+    pub(crate) fn filtered<K: Serialize>(
         paging: &Paging,
         list: &str,
         mut rows: Vec<T>,

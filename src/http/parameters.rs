@@ -21,7 +21,7 @@ const SHOWN: usize = 64;
 
 /// The query parameters of each operation, as in the OpenAPI document.
 #[derive(Default)]
-pub struct KnownParameters(HashMap<(Method, String), Vec<String>>);
+pub(crate) struct KnownParameters(HashMap<(Method, String), Vec<String>>);
 
 impl KnownParameters {
     pub fn of(document: &OpenApi) -> Self {
@@ -64,7 +64,7 @@ fn in_query(operation: &Operation) -> Vec<String> {
 }
 
 /// Answers 400 to a request with an unknown query parameter.
-pub async fn refuse_unknown(
+pub(crate) async fn refuse_unknown(
     State(known): State<Arc<KnownParameters>>,
     request: Request,
     next: Next,

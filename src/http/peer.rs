@@ -16,7 +16,7 @@ pub struct Peer(pub IpAddr);
 
 /// Returns the network that limits count a client address by: an IPv6 address counts as its /64, which is what one customer of a provider
 /// has.
-pub fn client_network(address: IpAddr) -> IpAddr {
+pub(crate) fn client_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & (u128::MAX << 64)).into(),
@@ -25,7 +25,7 @@ pub fn client_network(address: IpAddr) -> IpAddr {
 
 /// The address of the client that sent a request, as limits count it.
 #[derive(Clone, Copy, Debug)]
-pub struct ClientAddress(pub IpAddr);
+pub(crate) struct ClientAddress(pub IpAddr);
 
 impl ClientAddress {
     pub fn of(extensions: &Extensions, headers: &HeaderMap, state: &HttpState) -> Self {

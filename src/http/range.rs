@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, header};
 
 /// The part of a file that a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     Whole,
     /// Bytes from the first offset up to, not including, the second.
     Bytes(u64, u64),

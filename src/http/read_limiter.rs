@@ -21,7 +21,7 @@ const MAX_WAITING: usize = 64;
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// The limiter of tenants' reads.
-pub struct ReadLimiter(Shares<TenantId>);
+pub(crate) struct ReadLimiter(Shares<TenantId>);
 
 impl ReadLimiter {
     /// Creates a limiter of `connections`, of which one tenant may use half.
@@ -79,7 +79,7 @@ fn too_late() -> Problem {
 
 /// A read transaction that counts against its tenant's share until its connection is free again.
 #[must_use = "a transaction that is not committed is rolled back"]
-pub struct ReadTransaction(Option<(Tx, Permit)>);
+pub(crate) struct ReadTransaction(Option<(Tx, Permit)>);
 
 /// Invariant: the transaction is there until it is committed or dropped.
 const OPEN: &str = "a reading is open until it ends";

@@ -22,11 +22,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id of a request: the caller's `x-request-id`, or one made here.
 #[derive(Clone)]
-pub struct RequestId(pub Arc<str>);
+pub(crate) struct RequestId(pub Arc<str>);
 
 /// What the middleware of one router needs.
 #[derive(Clone)]
-pub struct RequestContext {
+pub(crate) struct RequestContext {
     pub clock: Clock,
     /// The memory budget of requests.
     pub memory: Arc<MemoryBudget>,
@@ -37,7 +37,7 @@ pub struct RequestContext {
 /// Runs one request inside its span, time limit and memory account.
 ///
 /// The span names the route's pattern, never the path itself, which may hold a phone number.
-pub async fn request_context(
+pub(crate) async fn request_context(
     State(request_context): State<RequestContext>,
     mut request: Request,
     next: Next,
@@ -166,7 +166,7 @@ fn too_slow() -> Problem {
 }
 
 /// Turns a panic of a handler into a 500: the panic's message is logged and not sent.
-pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
+pub(crate) fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let said = cause
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -176,12 +176,12 @@ pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
     Problem::internal().into_response()
 }
 
-pub async fn no_such_route() -> Problem {
+pub(crate) async fn no_such_route() -> Problem {
     const DETAIL: &str = "There is nothing at this address. What there is stands in /api/docs.";
     Problem::new(StatusCode::NOT_FOUND, "no-such-route", "Not found", DETAIL)
 }
 
-pub async fn no_such_method() -> Problem {
+pub(crate) async fn no_such_method() -> Problem {
     const DETAIL: &str = "This address does not take that method; the header Allow says which it takes.";
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,

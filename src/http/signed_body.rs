@@ -19,7 +19,7 @@ use crate::{crypto::Signer, directory::SignedBy};
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The exact bytes of a webhook and the owner of the app secret that signed them. A handler that takes it cannot forget the signature.
-pub struct SignedBody(pub Bytes, pub SignedBy);
+pub(crate) struct SignedBody(pub Bytes, pub SignedBy);
 
 impl FromRequest<HttpState> for SignedBody {
     type Rejection = Problem;

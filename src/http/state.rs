@@ -7,9 +7,9 @@ use crate::{app::App, memory::MemoryBudget};
 
 /// The state of the HTTP layer: the app, and what this process remembers between requests.
 #[derive(Clone)]
-pub struct HttpState(Arc<HttpStateParts>);
+pub(crate) struct HttpState(Arc<HttpStateParts>);
 
-pub struct HttpStateParts {
+pub(crate) struct HttpStateParts {
     pub app: App,
     pub keys: auth::ApiKeyCache,
     pub rates: auth::ApiRateLimiter,

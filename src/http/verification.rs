@@ -44,7 +44,7 @@ const HINT_WITHIN: usize = 2_048;
 
 /// Why the signer of a webhook could not be determined.
 #[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
+pub(crate) enum VerifyError {
     #[error("too many webhooks wait for their signatures to be verified")]
     Busy,
     #[error(transparent)]
@@ -67,7 +67,7 @@ impl From<VerifyError> for Problem {
 }
 
 /// Verifies the signatures of webhooks.
-pub struct Verification {
+pub(crate) struct Verification {
     likely: VerificationQueue,
     all: VerificationQueue,
     refreshed_at: Mutex<Option<Instant>>,

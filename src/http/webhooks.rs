@@ -20,14 +20,14 @@ pub fn routes() -> OpenApiRouter<HttpState> {
 }
 
 /// The metrics and the signature verification of the webhook route.
-pub struct WebhookState {
+pub(crate) struct WebhookState {
     pub refused: RejectionCounters,
     acknowledged: Histogram,
     pub verification: Verification,
 }
 
 /// `mainstay_webhooks_rejected_total` by reason, looked up once.
-pub struct RejectionCounters {
+pub(crate) struct RejectionCounters {
     pub too_large: Counter,
     pub unsigned: Counter,
     pub bad_signature: Counter,

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Work to do after the commit of a plan.
-pub struct AfterCommit {
+pub(crate) struct AfterCommit {
     /// Media to download.
     pub media: Vec<NewInboundMedia>,
     /// Follow-ups of messages that Meta failed.
@@ -40,7 +40,7 @@ pub struct AfterCommit {
 }
 
 /// Applies a plan in the transaction. Returns the events to append and the work to do after the commit.
-pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(EventBuffer<'a>, AfterCommit)> {
+pub(crate) async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(EventBuffer<'a>, AfterCommit)> {
     let mut buffer = EventBuffer::new(clock);
     let recipients = recipients::find(tx, plan).await?;
     let refused = plan
@@ -104,7 +104,6 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Ev
 pub(super) fn failed(status: &JoinedStatus) -> Option<FailedMessage> {
     (status.message_status() == Some(Status::Failed)).then_some(())?;
     Some(FailedMessage {
-        tenant: status.tenant_id,
         message: status.message_id,
         channel: status.channel_id,
         code: status.error_code?,

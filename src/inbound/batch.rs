@@ -21,17 +21,17 @@ use crate::{
 };
 
 /// Applies all items of the events and marks the events processed.
-pub async fn apply_events(service: &InboundService, events: &[Parsed]) -> Result<()> {
+pub(crate) async fn apply_events(service: &InboundService, events: &[Parsed]) -> Result<()> {
     run(service, &events.iter().collect::<Vec<_>>(), None).await
 }
 
 /// Applies a range of the items of one event.
-pub async fn apply_items(service: &InboundService, event: &Parsed, items: Range<usize>) -> Result<()> {
+pub(crate) async fn apply_items(service: &InboundService, event: &Parsed, items: Range<usize>) -> Result<()> {
     run(service, &[event], Some(items)).await
 }
 
 /// Marks an event processed whose items are all applied.
-pub async fn finish_event(service: &InboundService, event: &Parsed) -> Result<()> {
+pub(crate) async fn finish_event(service: &InboundService, event: &Parsed) -> Result<()> {
     let settled = settled(&service.directory.current(), event);
     let end = async |tx: &mut Tx| mark_processed(tx, service, std::slice::from_ref(&settled)).await;
     service.db.background_transaction(end).await?;

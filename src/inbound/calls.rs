@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// An event of a call. `party` is an index into [`Plan::parties`].
-pub struct PlannedCall {
+pub(crate) struct PlannedCall {
     pub tenant: TenantId,
     /// `None` where Meta does not name the number.
     pub channel: Option<ChannelId>,

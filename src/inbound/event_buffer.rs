@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The domain events of one transaction, in the order of their sequences.
-pub struct EventBuffer<'a> {
+pub(crate) struct EventBuffer<'a> {
     clock: &'a Clock,
     events: Vec<NewEvent>,
 }
@@ -32,18 +32,18 @@ impl<'a> EventBuffer<'a> {
     }
 
     /// Buffers the events of new, changed and merged contacts.
-    pub fn add_contacts(&mut self, resolved: &Resolved) {
+    pub(crate) fn add_contacts(&mut self, resolved: &Resolved) {
         self.events.extend(people::events_for(self.clock, resolved));
     }
 
     /// Buffers `conversation.opened`.
-    pub fn add_opened(&mut self, pair: ConversationKey, conversation: ConversationId, at: DateTime<Utc>) {
+    pub(crate) fn add_opened(&mut self, pair: ConversationKey, conversation: ConversationId, at: DateTime<Utc>) {
         self.events
             .push(conversations::opened_event(self.clock, pair, conversation, at));
     }
 
     /// Buffers the event of a new message. Messages from the history have none.
-    pub fn add_message(&mut self, plan: &Plan, planned: &PlannedMessage, stored: &NewMessageRow) {
+    pub(crate) fn add_message(&mut self, plan: &Plan, planned: &PlannedMessage, stored: &NewMessageRow) {
         let of = match (planned.origin, stored.kind.as_str()) {
             (Origin::Customer, "edit") => &message::EDITED,
             (Origin::Customer, "revoke") => &message::REVOKED,
@@ -106,7 +106,7 @@ impl<'a> EventBuffer<'a> {
     }
 
     /// Buffers the event of a status.
-    pub fn add_status(&mut self, status: &JoinedStatus) {
+    pub(crate) fn add_status(&mut self, status: &JoinedStatus) {
         let data = message::StatusEvent {
             message_id: status.message_id,
             wamid: Some(&status.wamid),
@@ -125,7 +125,7 @@ impl<'a> EventBuffer<'a> {
     }
 
     /// Buffers preference events. Marketing preferences older than the stored one have none.
-    pub fn add_preferences(&mut self, plan: &Plan, resolved: &Resolved) {
+    pub(crate) fn add_preferences(&mut self, plan: &Plan, resolved: &Resolved) {
         let mut fresh = resolved.preferring.clone();
         for it in &plan.preferences {
             let (contact, at) = (resolved.contacts[it.party], plan.parties[it.party].at);

@@ -12,11 +12,11 @@ use crate::{
     records::messages::NewMessageRow,
 };
 
-pub use crate::media::store::insert_inbound;
+pub(crate) use crate::media::store::insert_inbound;
 
 /// A media file of a message.
 #[derive(Clone, Debug)]
-pub struct PlannedMedia {
+pub(crate) struct PlannedMedia {
     pub id: MediaId,
     kind: &'static str,
     meta_id: String,

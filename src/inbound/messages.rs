@@ -23,7 +23,7 @@ use crate::{
 pub(super) const SERVICE_WINDOW: TimeDelta = TimeDelta::hours(24);
 
 /// A message to store. `conversation_of` and `contact` are indices into [`Plan::parties`].
-pub struct PlannedMessage {
+pub(crate) struct PlannedMessage {
     pub id: MessageId,
     pub tenant: TenantId,
     pub channel: ChannelId,
@@ -61,7 +61,7 @@ impl PlannedMessage {
     }
 
     /// Returns whether the message counts as unread. Reactions, edits, revocations and system messages do not.
-    pub fn counts_as_unread(&self) -> bool {
+    pub(crate) fn counts_as_unread(&self) -> bool {
         self.origin == Origin::Customer && !matches!(self.kind.as_str(), "system" | "edit" | "revoke" | "reaction")
     }
 

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub use service::InboundService;
+pub(crate) use service::InboundService;
 pub use statuses::join_overlooked;
 
 use read::{ParseFailure, Parsed};
@@ -45,7 +45,7 @@ use crate::{
 pub const INBOUND: Queue = Queue::new("inbound", "raw_events");
 
 /// Maximum number of long webhooks a process handles at a time: one fewer than the jobs of the queue, so that short ones always proceed.
-pub const LONG_WEBHOOKS: usize = 2;
+pub(crate) const LONG_WEBHOOKS: usize = 2;
 
 /// Maximum time a job spends on long webhooks before it leaves the rest to the next job.
 const LONG_TIME_LIMIT: Duration = Duration::from_millis(250);

@@ -23,7 +23,7 @@ use crate::{
 
 /// The effects of a batch of items.
 #[derive(Default)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Contacts that items name. Messages, calls and preferences hold indices into it.
     pub parties: Vec<Party>,
     pub messages: Vec<PlannedMessage>,
@@ -52,7 +52,7 @@ pub struct Plan {
 }
 
 /// A preference of a contact. `party` is an index into [`Plan::parties`].
-pub struct PlannedPreference {
+pub(crate) struct PlannedPreference {
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub party: usize,
@@ -60,7 +60,7 @@ pub struct PlannedPreference {
 }
 
 /// An item and the raw event it comes from.
-pub struct ItemSource<'a> {
+pub(crate) struct ItemSource<'a> {
     pub event: RawEventId,
     pub received_at: DateTime<Utc>,
     pub item: &'a WebhookItem,
@@ -221,7 +221,7 @@ impl Plan {
     }
 
     /// Records an item as unrecognized.
-    pub fn add_unrecognized(&mut self, origin: &ItemSource<'_>, reason: &str) {
+    pub(crate) fn add_unrecognized(&mut self, origin: &ItemSource<'_>, reason: &str) {
         self.unrecognized.push(Unrecognized {
             raw_event_id: origin.event,
             path: origin.item.path.clone(),
@@ -236,7 +236,7 @@ impl Plan {
     }
 
     /// Adds a party and returns its index.
-    pub fn add_party(&mut self, party: Party) -> usize {
+    pub(crate) fn add_party(&mut self, party: Party) -> usize {
         self.parties.push(party);
         self.parties.len() - 1
     }

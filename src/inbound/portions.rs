@@ -7,7 +7,7 @@ use crate::records::raw_events::RawEvent;
 const MAX_BYTES: usize = 512 * 1_024;
 
 /// Divides webhooks into portions of at most 512 KiB, in order.
-pub fn divide(events: Vec<RawEvent>) -> Vec<Vec<RawEvent>> {
+pub(crate) fn divide(events: Vec<RawEvent>) -> Vec<Vec<RawEvent>> {
     let mut portions: Vec<Vec<RawEvent>> = Vec::new();
     let mut sum = 0;
     for event in events {

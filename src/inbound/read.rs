@@ -20,7 +20,7 @@ const INLINE: usize = 64 * 1_024;
 const BUDGET: Duration = Duration::from_secs(10);
 
 /// A parsed webhook.
-pub struct Parsed {
+pub(crate) struct Parsed {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
     /// `None` if the operator's app secret signed it.
@@ -37,7 +37,7 @@ impl Parsed {
 
 /// The reason why webhooks could not be parsed: a bug in the parser, since any body is accepted.
 #[derive(Debug, thiserror::Error)]
-pub enum ParseFailure {
+pub(crate) enum ParseFailure {
     #[error("the parser took longer than {} s", BUDGET.as_secs())]
     TooSlow,
     #[error("the parser panicked")]

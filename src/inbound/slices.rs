@@ -11,14 +11,14 @@ use crate::{
 };
 
 /// Maximum items per transaction.
-pub const MAX_ITEMS: usize = 1_000;
+pub(crate) const MAX_ITEMS: usize = 1_000;
 /// Target duration of a transaction. Above it slices get shorter: others wait for the locked rows, on SQLite for the file.
 const TARGET_DURATION: Duration = Duration::from_millis(100);
 /// Minimum items per slice; below it commits cost more than items.
 const MIN_ITEMS: usize = 50;
 
 /// Divides events into runs of at most [`MAX_ITEMS`] items. An event with more items is a run of its own.
-pub fn by_items(events: &[Parsed]) -> Vec<&[Parsed]> {
+pub(crate) fn by_items(events: &[Parsed]) -> Vec<&[Parsed]> {
     let mut runs = Vec::new();
     let (mut start, mut sum) = (0, 0);
     for (at, event) in events.iter().enumerate() {
@@ -40,7 +40,7 @@ pub fn by_items(events: &[Parsed]) -> Vec<&[Parsed]> {
 /// - A refused slice is halved, down to the single items that cannot be applied. What was applied stays applied.
 /// - When all items are applied, the event is marked processed. Otherwise the last error is returned, and the retry changes nothing for
 ///   the applied items.
-pub async fn apply_event(service: &InboundService, event: &Parsed) -> Result<()> {
+pub(crate) async fn apply_event(service: &InboundService, event: &Parsed) -> Result<()> {
     let all = 0..event.items();
     let mut waiting = vec![all];
     let (mut most, mut refused) = (MAX_ITEMS, None);

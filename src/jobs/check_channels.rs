@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Checks a channel with Meta: when it is added, when its token is renewed, and once a day.
-pub struct CheckChannels;
+pub(crate) struct CheckChannels;
 
 impl Job for CheckChannels {
     const QUEUE: Queue = CHECKS;

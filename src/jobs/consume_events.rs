@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Lets the consumers of events consume what was appended.
-pub struct ConsumeEvents;
+pub(crate) struct ConsumeEvents;
 
 impl Job for ConsumeEvents {
     const QUEUE: Queue = CONSUMERS;

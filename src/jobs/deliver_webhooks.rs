@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Delivers events to endpoints. A job is an endpoint with waiting deliveries; it ends when nothing is due there.
-pub struct DeliverWebhooks;
+pub(crate) struct DeliverWebhooks;
 
 impl Job for DeliverWebhooks {
     const QUEUE: Queue = ENDPOINT_JOBS;

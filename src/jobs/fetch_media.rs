@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Downloads media of customers from Meta, while Meta still has it.
-pub struct FetchMedia;
+pub(crate) struct FetchMedia;
 
 impl Job for FetchMedia {
     const QUEUE: Queue = MEDIA_INBOUND;

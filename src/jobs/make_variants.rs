@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Creates smaller variants of images. One at a time in a process, since each may take much of its memory.
-pub struct MakeVariants;
+pub(crate) struct MakeVariants;
 
 impl Job for MakeVariants {
     const QUEUE: Queue = MEDIA_VARIANTS;

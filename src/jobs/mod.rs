@@ -9,14 +9,14 @@ mod process_events;
 mod send_messages;
 mod sync_templates;
 
-pub use check_channels::CheckChannels;
-pub use consume_events::ConsumeEvents;
-pub use deliver_webhooks::DeliverWebhooks;
-pub use fetch_media::FetchMedia;
-pub use make_variants::MakeVariants;
+pub(crate) use check_channels::CheckChannels;
+pub(crate) use consume_events::ConsumeEvents;
+pub(crate) use deliver_webhooks::DeliverWebhooks;
+pub(crate) use fetch_media::FetchMedia;
+pub(crate) use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
-pub use send_messages::SendMessages;
-pub use sync_templates::SyncTemplates;
+pub(crate) use send_messages::SendMessages;
+pub(crate) use sync_templates::SyncTemplates;
 
 use crate::{
     app::App,
@@ -53,7 +53,7 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
 }
 
 /// Returns the prefix of the ids of a queue's jobs, e.g. `raw`.
-pub fn id_prefix(queue: &Queue) -> &'static str {
+pub(crate) fn id_prefix(queue: &Queue) -> &'static str {
     const PREFIXES: &[(Queue, &str)] = &[
         prefix::<ProcessEvents>(),
         prefix::<SendMessages>(),

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Sends accepted messages.
-pub struct SendMessages;
+pub(crate) struct SendMessages;
 
 impl Job for SendMessages {
     const QUEUE: Queue = OUTBOUND;

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Fetches the templates of an account from Meta: when a channel is added, when a webhook reports a change, on request, and once a day.
-pub struct SyncTemplates;
+pub(crate) struct SyncTemplates;
 
 impl Job for SyncTemplates {
     const QUEUE: Queue = SYNCS;

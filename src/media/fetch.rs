@@ -32,7 +32,7 @@ const RATE_LIMIT_DELAY: Duration = Duration::from_secs(300);
 /// Result of a fetch, for its event.
 pub(super) struct FetchedMedia<'a> {
     pub row: &'a LeasedMedia,
-    pub staged: &'a StagedFile,
+    pub(crate) staged: &'a StagedFile,
     pub mime_type: &'a str,
     pub filename: Option<&'a str>,
     pub conversation: Option<ConversationId>,

@@ -24,7 +24,7 @@ const STAGING_PERIOD: TimeDelta = TimeDelta::days(1);
 
 /// A stored file that no row owns yet. Removed unless it is committed.
 #[derive(Debug)]
-pub struct StagedFile {
+pub(crate) struct StagedFile {
     pub digest: [u8; 32],
     pub size: u64,
     /// The first [`HEAD_BYTES`].
@@ -36,7 +36,7 @@ pub struct StagedFile {
 
 /// Error of staging a file; `E` is the stream's error.
 #[derive(Debug)]
-pub enum IngestError<E> {
+pub(crate) enum IngestError<E> {
     Source(E),
     Rejected(Rejected),
     Storage(storage::Error),
@@ -44,12 +44,12 @@ pub enum IngestError<E> {
 }
 
 /// Chooses the size limit by the first bytes, so that a rejected file is not read to its end.
-pub trait SizeLimitFn: FnOnce(&[u8]) -> Result<SizeLimit, Rejected> + Send {}
+pub(crate) trait SizeLimitFn: FnOnce(&[u8]) -> Result<SizeLimit, Rejected> + Send {}
 impl<F: FnOnce(&[u8]) -> Result<SizeLimit, Rejected> + Send> SizeLimitFn for F {}
 
 /// A size limit, and the kind of file it applies to.
 #[derive(Clone, Copy, Debug)]
-pub struct SizeLimit {
+pub(crate) struct SizeLimit {
     pub max_bytes: u64,
     pub what: &'static str,
 }
@@ -170,7 +170,7 @@ impl StagedFile {
     }
 
     /// Queues the generation of variants if the file is an image.
-    pub async fn queue_variants(&self, service: &MediaService, file: MediaFileId) {
+    pub(crate) async fn queue_variants(&self, service: &MediaService, file: MediaFileId) {
         if sniff::wants_variants(&self.head) == WantsVariants::Yes {
             // The sweep finds what could not be queued.
             let _ = service

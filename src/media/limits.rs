@@ -7,7 +7,7 @@ use super::{
 
 const MB: u64 = 1024 * 1024;
 /// Maximum size of a file, in either direction.
-pub const MAX_FILE_BYTES: u64 = 100 * MB;
+pub(crate) const MAX_FILE_BYTES: u64 = 100 * MB;
 /// Maximum sizes of stickers.
 const STICKER: u64 = 100 * 1024;
 const ANIMATED_STICKER: u64 = 500 * 1024;
@@ -68,7 +68,7 @@ fn accepted_types(kind: Option<MediaKind>) -> String {
 
 /// An accepted type with its size limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AcceptedType {
+pub(crate) struct AcceptedType {
     pub kind: MediaKind,
     /// Without parameters.
     pub mime_type: String,
@@ -78,7 +78,7 @@ pub struct AcceptedType {
 }
 
 impl AcceptedType {
-    pub fn check_size(&self, size: u64) -> Result<(), Rejected> {
+    pub(crate) fn check_size(&self, size: u64) -> Result<(), Rejected> {
         if size > self.max_bytes {
             return Err(Rejected::TooLarge {
                 what: self.what,

@@ -18,7 +18,7 @@ const MAC_BYTES: usize = 32;
 
 /// Permission that a link grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MediaLink {
+pub(crate) struct MediaLink {
     pub tenant: TenantId,
     pub media: MediaId,
     pub variant: Option<Variant>,
@@ -27,13 +27,13 @@ pub struct MediaLink {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkError {
+pub(crate) enum LinkError {
     Invalid,
     Expired,
 }
 
 /// Returns the link's token.
-pub fn sign_link(keyring: &Keyring, link: &MediaLink) -> String {
+pub(crate) fn sign_link(keyring: &Keyring, link: &MediaLink) -> String {
     let variant = match link.variant {
         None => 0,
         Some(Variant::Thumbnail) => 1,
@@ -50,7 +50,7 @@ pub fn sign_link(keyring: &Keyring, link: &MediaLink) -> String {
 }
 
 /// Verifies a token and its expiry.
-pub fn read_link(keyring: &Keyring, token: &str, now: DateTime<Utc>) -> Result<MediaLink, LinkError> {
+pub(crate) fn read_link(keyring: &Keyring, token: &str, now: DateTime<Utc>) -> Result<MediaLink, LinkError> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok();
     let bytes = bytes.filter(|bytes| bytes.len() == PAYLOAD_BYTES + MAC_BYTES);
     let bytes = bytes.ok_or(LinkError::Invalid)?;

@@ -65,7 +65,7 @@ fn failed_event(service: &MediaService, row: &UnreportedFailure) -> NewEvent {
 
 /// Emits an event for each failed fetch that has none yet, whether the job, the queue (after the last attempt) or the operator ended it.
 /// Returns the number of events.
-pub async fn emit_failures(service: &MediaService) -> Result<usize> {
+pub(crate) async fn emit_failures(service: &MediaService) -> Result<usize> {
     let unreported = store::unreported_failures(service.db.reader(), BATCH).await?;
     if unreported.is_empty() {
         return Ok(0);

@@ -79,7 +79,7 @@ struct Refusal {
 
 /// Expires cached media ids that Meta rejected, so that the next message uploads the files again. Ids of the last hour are kept: with
 /// those, the file itself is the problem, and a campaign must not upload it for each of its messages.
-pub async fn forget_meta_ids(tx: &mut Tx, files: &[MediaOnChannel], now: DateTime<Utc>) -> db::Result<u64> {
+pub(crate) async fn forget_meta_ids(tx: &mut Tx, files: &[MediaOnChannel], now: DateTime<Utc>) -> db::Result<u64> {
     store::expire_uploads(tx.on(), files, now + ID_LIFETIME - MIN_FORGET_AGE, now).await
 }
 
@@ -99,7 +99,7 @@ pub async fn meta_id(
 
 /// State of a stored file at Meta.
 #[derive(Clone, Debug)]
-pub struct MetaCopy {
+pub(crate) struct MetaCopy {
     /// `None` if Meta does not have the file, or an upload is running.
     pub id: Option<String>,
     mime_type: String,
@@ -115,7 +115,7 @@ impl MetaCopy {
 }
 
 /// Returns what [`meta_id`] knows, without uploading.
-pub async fn find_meta_copy(
+pub(crate) async fn find_meta_copy(
     service: &MediaService,
     tenant: TenantId,
     channel: ChannelId,

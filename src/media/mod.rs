@@ -24,18 +24,23 @@ pub mod store;
 mod upload;
 mod variants;
 
-pub use content::{ContentError, MediaFile, Variant, VariantInfo, content, variants_of};
+pub use content::content;
 pub use fetch::{digest, fetch};
-pub use limits::{MAX_FILE_BYTES, Rejected};
-pub use link::{LinkError, MediaLink, read_link, sign_link};
-pub use media_events::emit_failures;
-pub use meta_id::{MetaCopy, MetaIdError, find_meta_copy, forget_meta_ids, meta_id};
-pub use remove::{delete, expire, remove_orphans};
+pub(crate) use limits::MAX_FILE_BYTES;
+pub use limits::Rejected;
+pub(crate) use media_events::emit_failures;
+pub use remove::delete;
 pub use sendable::{SendableError, check_sendable};
-pub use service::MediaService;
-pub use store::prioritize_expiring;
-pub use upload::{DeclaredMedia, UploadError, upload, upload_from_url};
-pub use variants::make_variants;
+pub(crate) use service::MediaService;
+pub(crate) use store::prioritize_expiring;
+pub use upload::upload;
+pub(crate) use variants::make_variants;
+pub use {content::ContentError, content::MediaFile, content::Variant, content::VariantInfo, content::variants_of};
+pub(crate) use {link::LinkError, link::MediaLink, link::read_link, link::sign_link};
+pub(crate) use {meta_id::MetaCopy, meta_id::find_meta_copy, meta_id::forget_meta_ids};
+pub use {meta_id::MetaIdError, meta_id::meta_id};
+pub(crate) use {remove::expire, remove::remove_orphans};
+pub use {upload::DeclaredMedia, upload::UploadError, upload::upload_from_url};
 
 use chrono::TimeDelta;
 
@@ -45,9 +50,9 @@ use crate::queue::Queue;
 /// Queue of inbound media to fetch from Meta.
 pub const MEDIA_INBOUND: Queue = Queue::new("media_inbound", "media").with_lanes("lane");
 /// Queue of images whose variants are to be generated.
-pub const MEDIA_VARIANTS: Queue = Queue::new("media_variants", "media_files");
+pub(crate) const MEDIA_VARIANTS: Queue = Queue::new("media_variants", "media_files");
 
 /// Time for which Meta keeps media after the webhook ("Media" in Meta's documentation, since October 2025).
-pub const META_KEEPS: TimeDelta = TimeDelta::days(7);
+pub(crate) const META_KEEPS: TimeDelta = TimeDelta::days(7);
 /// Media with less time left is fetched before all other.
-pub const URGENT: TimeDelta = TimeDelta::days(1);
+pub(crate) const URGENT: TimeDelta = TimeDelta::days(1);

@@ -42,7 +42,7 @@ const EXECUTABLE: &[&str] = &[
 
 /// Returns the name under which a file is stored, served and sent: sanitised, and with the type's extension appended if its own
 /// contradicts. `None` if nothing is left of the name.
-pub fn safe_name(name: &str, mime_type: &str) -> Option<String> {
+pub(crate) fn safe_name(name: &str, mime_type: &str) -> Option<String> {
     let name = sanitize(name)?;
     let kind = essence(mime_type);
     let Some(found) = extension(&name) else {
@@ -61,7 +61,7 @@ pub fn safe_name(name: &str, mime_type: &str) -> Option<String> {
 
 /// Returns the file name for an upload to Meta, which judges the file by its extension: the name, or `file`, with the type's extension
 /// appended if it has another or none.
-pub fn upload_name(name: Option<&str>, mime_type: &str) -> String {
+pub(crate) fn upload_name(name: Option<&str>, mime_type: &str) -> String {
     let name = name.and_then(sanitize).unwrap_or_else(|| "file".to_owned());
     let kind = essence(mime_type);
     let extensions = match kind.as_str() {

@@ -25,7 +25,7 @@ pub async fn delete(service: &MediaService, ctx: &Ctx, id: MediaId) -> Result<bo
 }
 
 /// Deletes media older than the retention. Returns the number.
-pub async fn expire(service: &MediaService) -> Result<u64> {
+pub(crate) async fn expire(service: &MediaService) -> Result<u64> {
     let before = service.clock.now() - service.retention;
     let mut gone = 0;
     loop {
@@ -58,7 +58,7 @@ async fn release_media(service: &MediaService, tenant: TenantId, id: MediaId) ->
 }
 
 /// Removes files that no media refers to, and those whose scheduled removal is due.
-pub async fn remove_orphans(service: &MediaService) -> Result<()> {
+pub(crate) async fn remove_orphans(service: &MediaService) -> Result<()> {
     for (tenant, file) in store::list_orphaned(service.db.reader(), BATCH).await? {
         let mut tx = service.db.begin().await?;
         if store::remove_orphan(&mut tx, tenant, file).await? == Removed::Yes {

@@ -4,10 +4,10 @@ use super::archive;
 use crate::media::store::WantsVariants;
 
 /// Number of bytes examined; the type of an Office document shows only some way in.
-pub const HEAD_BYTES: usize = 8 * 1024;
+pub(crate) const HEAD_BYTES: usize = 8 * 1024;
 
 /// Returns a MIME type without parameters, in lower case.
-pub fn essence(mime_type: &str) -> String {
+pub(crate) fn essence(mime_type: &str) -> String {
     let essence = mime_type.split(';').next().unwrap_or_default();
     essence.trim().to_ascii_lowercase()
 }
@@ -16,7 +16,7 @@ pub fn essence(mime_type: &str) -> String {
 ///
 /// # Errors
 /// Returns the falsely declared type.
-pub fn verified_type(declared: Option<&str>, head: &[u8]) -> Result<String, String> {
+pub(crate) fn verified_type(declared: Option<&str>, head: &[u8]) -> Result<String, String> {
     let found = resolved_type(declared, head);
     let of_media = ["image/", "video/", "audio/"]
         .iter()
@@ -29,7 +29,7 @@ pub fn verified_type(declared: Option<&str>, head: &[u8]) -> Result<String, Stri
 
 /// Returns the type of a file whose type Meta declared: the bytes win if recognised, otherwise the declaration does. Parameters are kept if
 /// the two agree.
-pub fn resolved_type(declared: Option<&str>, head: &[u8]) -> String {
+pub(crate) fn resolved_type(declared: Option<&str>, head: &[u8]) -> String {
     let declared = declared.map(str::trim).filter(|text| text.contains('/'));
     let named = declared.map(essence).unwrap_or_default();
     let Some(found) = signature(head) else {
@@ -114,17 +114,17 @@ fn is_mp3_frame(head: &[u8]) -> bool {
 }
 
 /// Returns whether an Ogg stream is Opus, by the name in its first page (RFC 7845 §5.1).
-pub fn is_opus(head: &[u8]) -> bool {
+pub(crate) fn is_opus(head: &[u8]) -> bool {
     head.starts_with(b"OggS") && head.windows(8).take(64).any(|it| it == b"OpusHead")
 }
 
 /// Returns whether a WebP is animated, by a flag of its extended header.
-pub fn is_animated_webp(head: &[u8]) -> bool {
+pub(crate) fn is_animated_webp(head: &[u8]) -> bool {
     head.get(12..16) == Some(b"VP8X") && head.get(20).is_some_and(|flags| flags & 0x02 != 0)
 }
 
 /// Returns whether variants can be generated.
-pub fn wants_variants(head: &[u8]) -> WantsVariants {
+pub(crate) fn wants_variants(head: &[u8]) -> WantsVariants {
     match signature(head) {
         Some("image/jpeg" | "image/png" | "image/webp") => WantsVariants::Yes,
         _ => WantsVariants::No,

@@ -33,7 +33,7 @@ enum Rendering {
 }
 
 /// Generates the variants of a leased file. Fails only on database errors.
-pub async fn make_variants(service: &MediaService, id: MediaFileId) -> db::Result<Outcome> {
+pub(crate) async fn make_variants(service: &MediaService, id: MediaFileId) -> db::Result<Outcome> {
     let (outcome, label) = match try_make(service, id).await {
         Ok(label) => (Outcome::Settled, label),
         Err(VariantsError::Transient(error)) => (Outcome::retry(error), "retry"),

@@ -28,7 +28,7 @@ pub enum Source {
 
 /// A change of an account or number that affects sending.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountChange {
+pub(crate) enum AccountChange {
     /// Daily limit of a portfolio, in customers.
     DailyLimit {
         portfolio: PortfolioKey,
@@ -81,11 +81,15 @@ impl AccountChange {
 }
 
 /// A portfolio whose limit was set, and the tenant whose sends it applies to; `None` is every tenant.
-pub type LimitSet = (PortfolioKey, Option<TenantId>);
+pub(crate) type LimitSet = (PortfolioKey, Option<TenantId>);
 
 /// Stores changes of channels and portfolios and returns the limits that were set. Must run before contacts, conversations and messages
 /// are locked. The caller releases the sends held for those limits after the commit ([`super::release_limits`]).
-pub async fn apply_account_changes(tx: &mut Tx, clock: &Clock, changes: &[AccountChange]) -> Result<Vec<LimitSet>> {
+pub(crate) async fn apply_account_changes(
+    tx: &mut Tx,
+    clock: &Clock,
+    changes: &[AccountChange],
+) -> Result<Vec<LimitSet>> {
     if changes.is_empty() {
         return Ok(Vec::new());
     }

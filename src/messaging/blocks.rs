@@ -23,14 +23,14 @@ use super::ControlError;
 
 /// A change of Meta's block list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BlockAction {
+pub(crate) enum BlockAction {
     Block,
     Unblock,
 }
 
 /// The result for one customer.
 #[derive(Clone, Debug)]
-pub struct BlockOutcome {
+pub(crate) struct BlockOutcome {
     /// `None` if the customer is not a known contact.
     pub contact: Option<ContactId>,
     /// Code and message of Meta's error, or our message without a code, if the request failed.
@@ -39,14 +39,14 @@ pub struct BlockOutcome {
 
 /// An entry of Meta's block list, with the contact if it is known.
 #[derive(Clone, Debug)]
-pub struct BlockedCustomer {
+pub(crate) struct BlockedCustomer {
     pub contact: Option<ContactId>,
     pub phone: Option<String>,
     pub user_id: Option<String>,
 }
 
 /// Blocks or unblocks up to 1,000 customers on a number. Returns a result for each, in order.
-pub async fn change_blocks(
+pub(crate) async fn change_blocks(
     service: &MessagingService,
     ctx: &Ctx,
     route: &Route,
@@ -96,7 +96,7 @@ pub async fn change_blocks(
 }
 
 /// Returns a page of Meta's block list and the cursor of the next one. Stores blocks that were not known here.
-pub async fn list_blocked(
+pub(crate) async fn list_blocked(
     service: &MessagingService,
     route: &Route,
     limit: i64,

@@ -60,7 +60,7 @@ pub async fn resume_campaigns(service: &MessagingService, ctx: &Ctx, channel: Ch
 }
 
 /// Queues released messages of a channel. The rows are committed: the sweep finds what cannot be queued here.
-pub async fn enqueue_released(service: &MessagingService, channel: ChannelId) {
+pub(crate) async fn enqueue_released(service: &MessagingService, channel: ChannelId) {
     match sends::find_due(service.db.reader(), channel, service.clock.now(), MAX_ENQUEUED).await {
         Ok(due) => drop(service.queues.push_entries(&OUTBOUND, &due).await),
         Err(error) => {

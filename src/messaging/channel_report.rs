@@ -12,7 +12,7 @@ const ACCOUNT_LOCKED: i64 = 131_031;
 pub struct ChannelReport {
     pub number: Result<PhoneNumberInfo, Error>,
     pub token: Result<TokenInfo, Error>,
-    pub subscribed: Result<Vec<SubscribedApp>, Error>,
+    pub(crate) subscribed: Result<Vec<SubscribedApp>, Error>,
     /// Number of messages that were held for the circuit breaker and are due now.
     pub released: u64,
 }

@@ -10,7 +10,7 @@ use crate::{
 
 /// A decision about a due send.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// Reserve a slot, then call Meta.
     Send,
     /// Nothing: Meta has the message, or it was canceled or has ended otherwise.
@@ -36,11 +36,11 @@ pub enum Decision {
 
 /// Graph error 131047: more than 24 hours since the customer last wrote or called. Also used for messages that are rejected before the
 /// call.
-pub const WINDOW_CLOSED: i64 = 131_047;
+pub(crate) const WINDOW_CLOSED: i64 = 131_047;
 
 /// A reason to fail a message without a call to Meta.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefusalReason {
+pub(crate) enum RefusalReason {
     WindowClosed,
     OptedOut,
     Blocked,
@@ -74,7 +74,7 @@ impl RefusalReason {
 const DEFAULT_HELD_LANES: &str = "campaign";
 
 /// Decides what to do with a due send. `window` is how long evidence is waited for.
-pub fn decide(due: &DueSend, route: Option<&Route>, window: TimeDelta, now: DateTime<Utc>) -> Decision {
+pub(crate) fn decide(due: &DueSend, route: Option<&Route>, window: TimeDelta, now: DateTime<Utc>) -> Decision {
     if !matches!(due.status, Status::Queued | Status::Sending | Status::Unknown) {
         return Decision::Finished;
     }

@@ -41,7 +41,7 @@ const WINDOW: TimeDelta = TimeDelta::seconds(24 * 3_600 - 1);
 const GATHER: TimeDelta = TimeDelta::seconds(5);
 
 /// An error that Meta reported for a message.
-pub struct ErrorReport<'a> {
+pub(crate) struct ErrorReport<'a> {
     pub due: &'a DueSend,
     pub code: i64,
     pub title: &'a str,
@@ -58,17 +58,17 @@ impl ErrorReport<'_> {
 }
 
 /// Returns whether an error code has effects beyond the message.
-pub fn has_effects(code: i64) -> bool {
+pub(crate) fn has_effects(code: i64) -> bool {
     !errors::entry(code).effects.is_empty()
 }
 
 /// Returns whether an error code pauses the campaigns of the channel.
-pub fn pauses_campaigns(code: i64) -> bool {
+pub(crate) fn pauses_campaigns(code: i64) -> bool {
     errors::entry(code).has_effect(Effect::PauseCampaigns)
 }
 
 /// Returns the feedback for the rate limiter; `None` for codes that do not concern it.
-pub fn limiter_feedback(code: i64) -> Option<MetaFeedback> {
+pub(crate) fn limiter_feedback(code: i64) -> Option<MetaFeedback> {
     match errors::entry(code).class {
         Class::Throughput => Some(MetaFeedback::Throughput),
         Class::Pair => Some(MetaFeedback::Pair),
@@ -79,14 +79,14 @@ pub fn limiter_feedback(code: i64) -> Option<MetaFeedback> {
 
 /// Results of applied effects: events to append, and whether the directory has to be refreshed.
 #[derive(Default)]
-pub struct AppliedEffects {
+pub(crate) struct AppliedEffects {
     pub events: Vec<NewEvent>,
     pub channels_changed: bool,
 }
 
 /// Writes the effects on customers, conversations, templates and campaigns. Rate limiter feedback and circuit breakers follow after the
 /// commit ([`limiter_feedback`], [`super::trip`]).
-pub async fn apply_effects(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<AppliedEffects> {
+pub(crate) async fn apply_effects(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<AppliedEffects> {
     let mut applied = AppliedEffects::default();
     if !reports.iter().any(|report| has_effects(report.code)) {
         return Ok(applied);

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     clock::Clock,
     db::{Result, Tx},
-    domain::{ChannelId, MessageId, Status, TenantId},
+    domain::{ChannelId, MessageId, Status},
     messaging::{
         MessagingService,
         store::sends::{self, Proof},
@@ -34,8 +34,7 @@ pub async fn prove(tx: &mut Tx, clock: &Clock, proofs: &[Proof]) -> Result<()> {
 
 /// A message that Meta accepted and reported as failed later.
 #[derive(Clone, Debug)]
-pub struct FailedMessage {
-    pub tenant: TenantId,
+pub(crate) struct FailedMessage {
     pub message: MessageId,
     pub channel: ChannelId,
     pub code: i64,
@@ -46,7 +45,7 @@ pub struct FailedMessage {
 
 /// Work that failures cause in the transaction (events) and after its commit (the rest).
 #[derive(Default)]
-pub struct FollowUp {
+pub(crate) struct FollowUp {
     /// To be appended in the same transaction.
     pub events: Vec<NewEvent>,
     /// Failures that trip the channel's circuit breaker.
@@ -58,7 +57,7 @@ pub struct FollowUp {
 
 /// Queues failed messages for retry where the code allows it, and applies the effects of the errors. A repeated failure finds the message
 /// queued or sent already and does nothing.
-pub async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[FailedMessage]) -> Result<FollowUp> {
+pub(crate) async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[FailedMessage]) -> Result<FollowUp> {
     let mut follow_up = FollowUp::default();
     if failures.is_empty() {
         return Ok(follow_up);
@@ -106,7 +105,7 @@ pub async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[FailedMessag
 }
 
 /// Runs the part of the follow-up that comes after the commit. Errors are logged only: Meta's next rejection causes the same follow-up.
-pub async fn run_follow_up(service: &MessagingService, follow_up: FollowUp) {
+pub(crate) async fn run_follow_up(service: &MessagingService, follow_up: FollowUp) {
     if let Err(error) = try_follow_up(service, follow_up).await {
         tracing::warn!(%error, "statuses are stored, but their follow-up on channels failed");
     }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Recheck delay of a message whose file is being uploaded, in case the uploader does not make it due.
-pub const RECHECK_DELAY: TimeDelta = TimeDelta::seconds(15);
+pub(crate) const RECHECK_DELAY: TimeDelta = TimeDelta::seconds(15);
 /// Minimum and maximum delay while a file is temporarily unavailable; the delay is half the age of the message.
 const MIN_RETRY_DELAY: TimeDelta = TimeDelta::seconds(6);
 const MAX_RETRY_DELAY: TimeDelta = TimeDelta::minutes(5);
@@ -31,7 +31,7 @@ const MAX_RETRY_DELAY: TimeDelta = TimeDelta::minutes(5);
 const UPLOAD_FAILED: i64 = 131_053;
 
 /// State of a message, as far as its files decide.
-pub enum FileState {
+pub(crate) enum FileState {
     /// Meta has all files, and the message contains Meta's ids.
     Ready,
     /// Not yet: check again at this time.

@@ -29,7 +29,7 @@ const MIN_RETRY_DELAY: Duration = Duration::from_secs(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(60);
 
 /// An attempt with the result of its call.
-pub struct CompletedAttempt {
+pub(crate) struct CompletedAttempt {
     pub attempt: PreparedAttempt,
     pub result: SendOutcome,
 }

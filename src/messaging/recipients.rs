@@ -42,11 +42,11 @@ impl Names {
 #[derive(Default)]
 pub struct Recipients {
     /// Contacts of the messages, with names that were not known.
-    pub parties: Vec<Party>,
+    pub(crate) parties: Vec<Party>,
     /// The messages that exist, each once, to be locked. Empty on SQLite, which has one writer.
     pub messages: Vec<(TenantId, MessageId)>,
     /// The messages by index in the request, without those that do not exist. Empty on SQLite.
-    pub by_index: Vec<(usize, (TenantId, MessageId))>,
+    pub(crate) by_index: Vec<(usize, (TenantId, MessageId))>,
 }
 
 /// Finds the messages and their contacts. Takes one statement if no name is new, none for an empty list. Otherwise the tenants are

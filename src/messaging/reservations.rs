@@ -3,7 +3,7 @@
 use crate::{db::Result, messaging::MessagingService, messaging::store::sends, rate_limit::RateChange};
 
 /// Clears the reservations on a number whose rate was raised, and makes the sends due now.
-pub async fn clear_outdated_reservations(service: &MessagingService, change: &RateChange) -> Result<()> {
+pub(crate) async fn clear_outdated_reservations(service: &MessagingService, change: &RateChange) -> Result<()> {
     let (tenant, channel) = (change.number.tenant, change.number.channel);
     let woken = sends::clear_reservations(service.db.writer(), tenant, Some(channel), service.clock.now()).await?;
     tracing::info!(channel.id = %channel, sends = woken, "a number may send faster: its reservations are cleared");

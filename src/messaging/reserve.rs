@@ -21,13 +21,13 @@ use crate::{
 };
 
 /// Delay of the sends while the rate limiter is unavailable.
-pub const LIMITER_RETRY_DELAY: Duration = Duration::from_secs(1);
+pub(crate) const LIMITER_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Granularity of reservation times, in microseconds: sends with reservations run in batches.
 const ALIGNMENT_US: u32 = 100_000;
 
 /// An attempt that is committed and has a slot.
-pub struct PreparedAttempt {
+pub(crate) struct PreparedAttempt {
     pub message: SendableMessage,
     pub id: AttemptId,
     /// Number of the attempt, from 1.
@@ -152,12 +152,12 @@ fn align(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// Returns the key of the recipient for the rate limiter's pair limit: the contact, whichever address is used.
-pub fn recipient_key(due: &DueSend) -> String {
+pub(crate) fn recipient_key(due: &DueSend) -> String {
     due.contact_id.to_string()
 }
 
 /// Returns the channel's number and rates for the rate limiter.
-pub fn limited_number(route: &Route) -> LimitedNumber {
+pub(crate) fn limited_number(route: &Route) -> LimitedNumber {
     LimitedNumber {
         tenant: route.tenant,
         channel: route.channel,

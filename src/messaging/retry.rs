@@ -5,11 +5,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::provider::errors::{self, Retry};
 
 /// Maximum age of a message that is retried, if the caller set no expiry.
-pub const MAX_RETRY_AGE: TimeDelta = TimeDelta::days(14);
+pub(crate) const MAX_RETRY_AGE: TimeDelta = TimeDelta::days(14);
 
 /// A decision about a message after an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RetryDecision {
+pub(crate) enum RetryDecision {
     /// Fail the message.
     Fail,
     /// Retry at this time.
@@ -19,7 +19,7 @@ pub enum RetryDecision {
 }
 
 /// Decides whether a message is retried. `tries` is the number of attempts, including the failed one.
-pub fn decide_retry(
+pub(crate) fn decide_retry(
     code: i64,
     tries: i64,
     created_at: DateTime<Utc>,

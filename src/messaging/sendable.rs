@@ -35,7 +35,7 @@ const DELIVERY_UNKNOWN: &str = "delivery unknown: no answer and no status receiv
 const TOKEN_UNREADABLE: &str = "the channel's access token cannot be decrypted: add the channel again to renew it";
 
 /// A message that can be sent as soon as it gets a slot.
-pub struct SendableMessage {
+pub(crate) struct SendableMessage {
     pub due: DueSend,
     pub route: Route,
     pub to: MessageRecipient,
@@ -119,7 +119,7 @@ impl Deferrals {
 }
 
 /// Ends or defers the messages that cannot be sent now, and returns the others.
-pub async fn select_sendable(
+pub(crate) async fn select_sendable(
     service: &MessagingService,
     directory: &Snapshot,
     due: Vec<DueSend>,

@@ -15,7 +15,7 @@ pub struct MessagingService {
     pub clock: Clock,
     pub queues: Queues,
     pub directory: Directory,
-    pub providers: Providers,
+    pub(crate) providers: Providers,
     pub rate_limiter: RateLimiter,
     pub media: MediaService,
     /// Handle of the task that writes conclusions.

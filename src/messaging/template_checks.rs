@@ -20,7 +20,7 @@ use crate::{
 
 /// Returns the sends whose templates cannot be sent, with the code that Meta would answer and the reason. A marketing template counts as
 /// marketing in any lane.
-pub async fn find_unsendable(
+pub(crate) async fn find_unsendable(
     service: &MessagingService,
     ready: &[SendableMessage],
 ) -> Result<HashMap<MessageId, (i64, String)>> {
@@ -54,7 +54,7 @@ pub async fn find_unsendable(
 }
 
 /// Adds the templates that could be sent instead to the transitions that failed with a closed window.
-pub async fn suggest_templates(
+pub(crate) async fn suggest_templates(
     service: &MessagingService,
     directory: &Snapshot,
     transitions: &mut [MessageTransition],

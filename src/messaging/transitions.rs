@@ -29,7 +29,11 @@ pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[AttemptEnd], others: Vec<
 }
 
 /// Applies transitions and returns the events to append.
-pub async fn apply(tx: &mut Tx, clock: &Clock, mut transitions: Vec<MessageTransition>) -> Result<Vec<NewEvent>> {
+pub(crate) async fn apply(
+    tx: &mut Tx,
+    clock: &Clock,
+    mut transitions: Vec<MessageTransition>,
+) -> Result<Vec<NewEvent>> {
     transitions.sort_by_key(|it| it.message);
     let moved = sends::apply_transitions(tx.on(), &transitions).await?;
     let moved: HashMap<MessageId, MessageOwner> = moved.into_iter().map(|it| (it.id, it)).collect();

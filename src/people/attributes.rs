@@ -15,7 +15,7 @@ use crate::{
 /// Changes that were new.
 pub(super) struct AttributeChanges {
     pub renamed: BTreeMap<ContactId, RenamedContact>,
-    pub preferring: Vec<PreferenceChange>,
+    pub(crate) preferring: Vec<PreferenceChange>,
     /// Identities given up, whether that was known or not.
     pub retired: BTreeSet<(ContactId, Identity)>,
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A new contact.
-pub struct CreatedContact {
+pub(crate) struct CreatedContact {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub kind: &'static str,
@@ -21,7 +21,7 @@ pub struct CreatedContact {
 }
 
 /// Identities that a contact gained or gave up.
-pub struct IdentityChange {
+pub(crate) struct IdentityChange {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub added: Vec<Identity>,
@@ -29,7 +29,7 @@ pub struct IdentityChange {
 }
 
 /// A changed name or username of a contact; unchanged ones are `None`.
-pub struct RenamedContact {
+pub(crate) struct RenamedContact {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub name: Option<String>,
@@ -38,14 +38,14 @@ pub struct RenamedContact {
 
 /// Opt-out from marketing (true) or its end, at Meta's time, unless something later was known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PreferenceChange {
+pub(crate) struct PreferenceChange {
     pub contact: ContactId,
     pub marketing_stopped: bool,
     pub at: DateTime<Utc>,
 }
 
 /// Builds the events of created, identified and renamed contacts. Events about preferences are built by the caller.
-pub fn events_for(clock: &Clock, resolved: &Resolved) -> Vec<NewEvent> {
+pub(crate) fn events_for(clock: &Clock, resolved: &Resolved) -> Vec<NewEvent> {
     let now = clock.now();
     let created = |it: &CreatedContact| {
         let data = contact::Created {

@@ -25,7 +25,7 @@ pub(super) fn merge_first(merges: Vec<ContactMerge>) -> Error {
 
 /// Passes a transaction's result on. Where it ended because contacts have to be merged, merges them and returns a conflict instead, with
 /// which the caller begins again ([`retry_conflicts`]).
-pub async fn after_merges<T>(db: &Db, clock: &Clock, result: Result<T>) -> Result<T> {
+pub(crate) async fn after_merges<T>(db: &Db, clock: &Clock, result: Result<T>) -> Result<T> {
     let merges = match &result {
         Err(Error::AnyDriverError(error)) => error.downcast_ref::<MergeFirst>().map(|it| it.0.clone()),
         _ => None,

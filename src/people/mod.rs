@@ -9,9 +9,13 @@ mod union_find;
 
 use chrono::{DateTime, Utc};
 
-pub use events::{CreatedContact, IdentityChange, PreferenceChange, RenamedContact, events_for};
-pub use merging::after_merges;
-pub use resolve::{Resolved, resolve};
+pub(crate) use merging::after_merges;
+pub use resolve::Resolved;
+pub use resolve::resolve;
+pub(crate) use {
+    events::CreatedContact, events::IdentityChange, events::PreferenceChange, events::RenamedContact,
+    events::events_for,
+};
 
 use crate::{
     domain::{ContactId, TenantId},
@@ -70,7 +74,7 @@ impl Party {
     }
 
     /// Returns the party of an address given by a caller.
-    pub fn addressed(tenant: TenantId, kind: &'static str, value: &str, at: DateTime<Utc>) -> Party {
+    pub(crate) fn addressed(tenant: TenantId, kind: &'static str, value: &str, at: DateTime<Utc>) -> Party {
         let known_by = if kind == "group" { "group" } else { "person" };
         Party {
             kind: known_by,

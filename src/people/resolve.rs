@@ -29,12 +29,12 @@ use crate::{
 pub struct Resolved {
     /// One per party, in their order.
     pub contacts: Vec<ContactId>,
-    pub created: Vec<CreatedContact>,
+    pub(crate) created: Vec<CreatedContact>,
     /// Without created contacts.
-    pub identified: Vec<IdentityChange>,
+    pub(crate) identified: Vec<IdentityChange>,
     /// Without created contacts.
-    pub renamed: Vec<RenamedContact>,
-    pub preferring: Vec<PreferenceChange>,
+    pub(crate) renamed: Vec<RenamedContact>,
+    pub(crate) preferring: Vec<PreferenceChange>,
 }
 
 /// Finds or creates the contact of each party and links identities named together. Fails where contacts turn out to be one person: the caller

@@ -1,5 +1,5 @@
 /// Disjoint sets of indices (union-find).
-pub struct UnionFind {
+pub(crate) struct UnionFind {
     parent: Vec<usize>,
 }
 

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The parts of a process before it serves.
-pub struct ProcessParts {
+pub(crate) struct ProcessParts {
     pub app: App,
     pub drained: Drained,
     /// Ends when every accepted message is committed and answered.
@@ -48,7 +48,7 @@ pub struct ProcessParts {
 }
 
 /// Tokens that stop the parts, in order.
-pub struct ShutdownTokens {
+pub(crate) struct ShutdownTokens {
     /// Cancelled when no request can arrive any more.
     pub intake: CancellationToken,
     /// Cancelled when nothing new is to be started.
@@ -56,7 +56,7 @@ pub struct ShutdownTokens {
 }
 
 /// Builds the parts. A SQLite database is migrated here; PostgreSQL is migrated by a release.
-pub async fn assemble(
+pub(crate) async fn assemble(
     config: Config,
     roles: Roles,
     clock: Clock,

@@ -38,13 +38,13 @@ const PUSH_PAUSE: Duration = Duration::from_millis(250);
 const RESTART_DELAY: Duration = Duration::from_secs(1);
 
 /// The tasks of a process. The workers limit their own time to stop.
-pub struct Tasks {
+pub(crate) struct Tasks {
     pub workers: Option<JoinHandle<()>>,
     pub others: Vec<JoinHandle<()>>,
 }
 
 /// The tasks that store the jobs' results; they end after the jobs.
-pub struct BackgroundWriters {
+pub(crate) struct BackgroundWriters {
     pub conclusions: mpsc::Receiver<ConclusionSubmission>,
     pub deliveries: webhooks::DispatcherTasks,
 }
@@ -99,7 +99,7 @@ pub fn wake(app: &App, from: mpsc::Receiver<Vec<Hint>>, shutdown: CancellationTo
 }
 
 /// Wakes the consumers of events that were committed, if there are consumers.
-pub fn wake_consumers(app: &App, shutdown: CancellationToken) -> Option<JoinHandle<()>> {
+pub(crate) fn wake_consumers(app: &App, shutdown: CancellationToken) -> Option<JoinHandle<()>> {
     if app.consumers.is_empty() {
         return None;
     }

@@ -187,7 +187,7 @@ pub async fn run(config: Config, roles: Roles) -> anyhow::Result<()> {
 }
 
 /// Waits for SIGTERM or SIGINT, and returns its name.
-pub async fn wait_for_signal() -> anyhow::Result<&'static str> {
+pub(crate) async fn wait_for_signal() -> anyhow::Result<&'static str> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
     tokio::select! {

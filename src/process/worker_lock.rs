@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use crate::{config::Config, db::sqlite_file};
 
 /// The lock on a database file, held while the process lives and released by the kernel however it ends.
-pub struct WorkerLock(#[expect(dead_code, reason = "held, not read")] File);
+pub(crate) struct WorkerLock(#[expect(dead_code, reason = "held, not read")] File);
 
 /// Locks the database file of this configuration; returns `None` if the database is not a file.
 pub fn lock(config: &Config) -> anyhow::Result<Option<WorkerLock>> {

@@ -5,7 +5,7 @@ use crate::{config::Secret, directory::Route, meta::graph::Access};
 
 /// The answers about a number. Each part is asked separately, so that one rejection hides no other answer.
 #[derive(Debug)]
-pub struct NumberAnswers {
+pub(crate) struct NumberAnswers {
     pub number: Result<PhoneNumberInfo, Error>,
     pub token: Result<TokenInfo, Error>,
     pub subscribed: Result<Vec<SubscribedApp>, Error>,
@@ -15,7 +15,7 @@ pub struct NumberAnswers {
 
 impl Providers {
     /// Asks about a channel's number, its credentials and its account.
-    pub async fn look_up(&self, route: &Route) -> NumberAnswers {
+    pub(crate) async fn look_up(&self, route: &Route) -> NumberAnswers {
         match route.provider {
             Provider::Meta => self.look_up_at_meta(route).await,
         }

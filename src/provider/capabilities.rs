@@ -4,7 +4,7 @@ use super::Provider;
 
 /// The features of a provider.
 #[derive(Clone, Copy, Debug)]
-pub struct Capabilities {
+pub(crate) struct Capabilities {
     pub provider: Provider,
     /// The types of messages that it carries; `None` if it carries all of them.
     pub kinds: Option<&'static [&'static str]>,
@@ -22,7 +22,7 @@ pub struct NotSupported {
 }
 
 /// Returns the features of a provider.
-pub fn capabilities(provider: Provider) -> Capabilities {
+pub(crate) fn capabilities(provider: Provider) -> Capabilities {
     match provider {
         Provider::Meta => Capabilities {
             provider,
@@ -35,18 +35,18 @@ pub fn capabilities(provider: Provider) -> Capabilities {
 
 impl Capabilities {
     /// Checks whether messages of a type are carried.
-    pub fn check_kind(&self, kind: &str) -> Result<(), NotSupported> {
+    pub(crate) fn check_kind(&self, kind: &str) -> Result<(), NotSupported> {
         let carried = self.kinds.is_none_or(|kinds| kinds.contains(&kind));
         self.need(carried, || format!("messages of type {kind}"))
     }
 
     /// Checks whether inbound messages can be marked as read.
-    pub fn check_read_receipts(&self) -> Result<(), NotSupported> {
+    pub(crate) fn check_read_receipts(&self) -> Result<(), NotSupported> {
         self.need(self.read_receipts, || "read receipts".to_owned())
     }
 
     /// Checks whether customers can be blocked.
-    pub fn check_blocks(&self) -> Result<(), NotSupported> {
+    pub(crate) fn check_blocks(&self) -> Result<(), NotSupported> {
         self.need(self.blocks, || "blocks of customers".to_owned())
     }
 

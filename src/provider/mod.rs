@@ -13,9 +13,9 @@ mod capabilities;
 mod customers;
 mod outgoing;
 
-pub use accounts::NumberAnswers;
-pub use capabilities::{Capabilities, NotSupported, capabilities};
-pub use outgoing::{PreparedCall, Unfit};
+pub(crate) use accounts::NumberAnswers;
+pub(crate) use {capabilities::NotSupported, capabilities::capabilities};
+pub(crate) use {outgoing::PreparedCall, outgoing::Unfit};
 
 pub use crate::{
     domain::Provider,
@@ -35,7 +35,7 @@ use crate::{
 
 /// The clients of all providers. Clones share their connections.
 #[derive(Clone)]
-pub struct Providers {
+pub(crate) struct Providers {
     meta: GraphClient,
 }
 

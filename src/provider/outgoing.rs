@@ -4,7 +4,7 @@ use super::{Provider, Providers, SendOutcome, message};
 use crate::{directory::Route, meta::graph::PreparedSend};
 
 /// The exact request of one message, ready to be sent once.
-pub struct PreparedCall(ProviderCall);
+pub(crate) struct PreparedCall(ProviderCall);
 
 enum ProviderCall {
     Meta(PreparedSend),
@@ -12,7 +12,7 @@ enum ProviderCall {
 
 /// Why a request cannot be made. Nothing goes out.
 #[derive(Debug, thiserror::Error)]
-pub enum Unfit {
+pub(crate) enum Unfit {
     #[error("the channel has no access token that can be decrypted")]
     NoToken,
     #[error(transparent)]

@@ -34,7 +34,7 @@ pub async fn insert(on: On<'_>, key: &ApiKey, digest: [u8; 32]) -> Result<()> {
 }
 
 /// Finds the live key with this digest. The one query without a tenant: the key identifies it.
-pub async fn find_live(on: On<'_>, digest: [u8; 32]) -> Result<Option<ApiKey>> {
+pub(crate) async fn find_live(on: On<'_>, digest: [u8; 32]) -> Result<Option<ApiKey>> {
     const SQL: &str = "
         SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at, created_by
         FROM api_keys
@@ -42,7 +42,7 @@ pub async fn find_live(on: On<'_>, digest: [u8; 32]) -> Result<Option<ApiKey>> {
     on.sql(SQL, (digest.to_vec(),)).opt().await
 }
 
-pub async fn of_tenant(on: On<'_>, tenant: TenantId) -> Result<Vec<ApiKey>> {
+pub(crate) async fn of_tenant(on: On<'_>, tenant: TenantId) -> Result<Vec<ApiKey>> {
     const SQL: &str = "
         SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at, created_by
         FROM api_keys
@@ -69,7 +69,7 @@ pub async fn revoke(on: On<'_>, id: ApiKeyId, now: DateTime<Utc>) -> Result<u64>
     on.sql(SQL, (id, now)).run().await
 }
 
-pub async fn mark_used(on: On<'_>, tenant: TenantId, id: ApiKeyId, now: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn mark_used(on: On<'_>, tenant: TenantId, id: ApiKeyId, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "UPDATE api_keys SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2";
     on.sql(SQL, (tenant, id, now)).run().await
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Recurring checks of channels.
-pub const CHECKS: Queue = Queue::new("checks", "channel_checks").recurring(Recurring::by_id());
+pub(crate) const CHECKS: Queue = Queue::new("checks", "channel_checks").recurring(Recurring::by_id());
 
 /// Makes the check due at once. A running check is followed by another: it may have used a token that was replaced since.
 pub async fn request(on: On<'_>, channel: ChannelId, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
@@ -20,7 +20,7 @@ pub async fn request(on: On<'_>, channel: ChannelId, tenant: TenantId, now: Date
 }
 
 /// Inserts the jobs of channels that have none: the previous version adds channels without one during a rolling update.
-pub async fn insert_missing(db: &Db, now: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn insert_missing(db: &Db, now: DateTime<Utc>) -> Result<()> {
     const SQL: &str = "
         SELECT c.id, c.tenant_id FROM channels c
         WHERE NOT EXISTS (SELECT 1 FROM channel_checks o WHERE o.id = c.id)";

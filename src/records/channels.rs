@@ -41,7 +41,7 @@ pub struct Channel {
     pub access_token: Option<Vec<u8>>,
     pub app_secret: Option<Vec<u8>>,
     /// What a provider other than Meta needs, as JSON.
-    pub credentials: Option<Vec<u8>>,
+    pub(crate) credentials: Option<Vec<u8>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// Messages per second, sent and received.
@@ -52,13 +52,12 @@ pub struct Channel {
     pub checked_at: Option<DateTime<Utc>>,
     /// When the circuit breaker opened; `None` while it is closed.
     pub tripped_at: Option<DateTime<Utc>>,
-    pub trip_code: Option<i64>,
-    pub trip_reason: Option<String>,
+    pub(crate) trip_code: Option<i64>,
+    pub(crate) trip_reason: Option<String>,
     /// Meta's id of the portfolio that owns the account, once known.
     pub business_id: Option<String>,
     /// When the campaigns were paused.
     pub campaigns_paused_at: Option<DateTime<Utc>>,
-    pub campaigns_pause_code: Option<i64>,
 }
 
 impl Channel {
@@ -71,7 +70,7 @@ impl Channel {
 }
 
 /// The secrets of a channel, sealed.
-pub struct SealedSecrets {
+pub(crate) struct SealedSecrets {
     pub access_token: Option<Vec<u8>>,
     pub app_secret: Option<Vec<u8>>,
     pub credentials: Option<Vec<u8>>,
@@ -79,7 +78,7 @@ pub struct SealedSecrets {
 
 /// What Meta reports of a number.
 #[derive(Clone, Debug, Default)]
-pub struct NumberReport {
+pub(crate) struct NumberReport {
     pub throughput: Option<i64>,
     pub quality: Option<String>,
     pub messaging_limit: Option<String>,
@@ -91,14 +90,14 @@ macro_rules! select {
         concat!(
             "SELECT id, tenant_id, provider, external_id AS phone_number_id, waba_id, display_phone_number, access_token, app_secret, credentials, \
              created_at, updated_at, throughput, quality, messaging_limit, checked_at, tripped_at, trip_code, trip_reason, \
-             business_id, campaigns_paused_at, campaigns_pause_code FROM channels ",
+             business_id, campaigns_paused_at FROM channels ",
             $rest
         )
     };
 }
 
 /// Adds a channel, or updates the secrets and account of one the same tenant has. `None` if another tenant has the number.
-pub async fn upsert(on: On<'_>, channel: &Channel, created_by: Actor) -> Result<Option<ChannelId>> {
+pub(crate) async fn upsert(on: On<'_>, channel: &Channel, created_by: Actor) -> Result<Option<ChannelId>> {
     const SQL: &str = "
         INSERT INTO channels (id, tenant_id, external_id, waba_id, display_phone_number, access_token, app_secret,
             created_at, updated_at, created_by)
@@ -129,12 +128,12 @@ pub async fn find(on: On<'_>, tenant: TenantId, id: ChannelId) -> Result<Option<
     on.sql(SQL, (tenant, id)).opt().await
 }
 
-pub async fn find_by_number(on: On<'_>, tenant: TenantId, phone_number_id: &str) -> Result<Option<Channel>> {
+pub(crate) async fn find_by_number(on: On<'_>, tenant: TenantId, phone_number_id: &str) -> Result<Option<Channel>> {
     const SQL: &str = select!("WHERE tenant_id = $1 AND provider = 'meta' AND external_id = $2");
     on.sql(SQL, (tenant, phone_number_id.to_owned())).opt().await
 }
 
-pub async fn of_tenant(on: On<'_>, tenant: TenantId) -> Result<Vec<Channel>> {
+pub(crate) async fn of_tenant(on: On<'_>, tenant: TenantId) -> Result<Vec<Channel>> {
     const SQL: &str = select!("WHERE tenant_id = $1 ORDER BY id");
     on.sql(SQL, (tenant,)).all().await
 }
@@ -147,7 +146,7 @@ pub async fn page(on: On<'_>, tenant: TenantId, after: Option<ChannelId>, limit:
 }
 
 /// Lists every tenant's channels, for the directory.
-pub async fn all(on: On<'_>) -> Result<Vec<Channel>> {
+pub(crate) async fn all(on: On<'_>) -> Result<Vec<Channel>> {
     const SQL: &str = select!("ORDER BY id");
     on.sql(SQL, ()).all().await
 }
@@ -158,7 +157,7 @@ pub async fn revision(on: On<'_>) -> Result<(i64, Option<DateTime<Utc>>, Option<
     on.sql(SQL, ()).one().await
 }
 
-pub async fn reseal(on: On<'_>, tenant: TenantId, id: ChannelId, sealed: SealedSecrets) -> Result<u64> {
+pub(crate) async fn reseal(on: On<'_>, tenant: TenantId, id: ChannelId, sealed: SealedSecrets) -> Result<u64> {
     const SQL: &str = "
         UPDATE channels SET access_token = $3, app_secret = $4, credentials = $5 WHERE tenant_id = $1 AND id = $2";
     let args = (tenant, id, sealed.access_token, sealed.app_secret, sealed.credentials);
@@ -166,7 +165,7 @@ pub async fn reseal(on: On<'_>, tenant: TenantId, id: ChannelId, sealed: SealedS
 }
 
 /// Stores what Meta reports of a number. Members that are `None` stay as they are.
-pub async fn record_report(
+pub(crate) async fn record_report(
     on: On<'_>,
     tenant: TenantId,
     id: ChannelId,
@@ -216,7 +215,7 @@ pub async fn recover(
 }
 
 /// Stores the portfolio that owns an account. Returns the number of the tenant's channels changed.
-pub async fn set_owner(
+pub(crate) async fn set_owner(
     on: On<'_>,
     tenant: TenantId,
     waba_id: &str,
@@ -231,7 +230,7 @@ pub async fn set_owner(
 }
 
 /// Stores a number's throughput in messages per second.
-pub async fn set_throughput(
+pub(crate) async fn set_throughput(
     on: On<'_>,
     tenant: TenantId,
     id: ChannelId,
@@ -243,7 +242,7 @@ pub async fn set_throughput(
 }
 
 /// Pauses the campaigns of a channel. Returns whether they were running.
-pub async fn pause_campaigns(
+pub(crate) async fn pause_campaigns(
     on: On<'_>,
     tenant: TenantId,
     id: ChannelId,

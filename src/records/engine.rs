@@ -13,7 +13,7 @@ pub struct PostgresFacts {
     pub fsync: String,
     pub synchronous_commit: String,
     pub full_page_writes: String,
-    pub max_connections: i64,
+    pub(crate) max_connections: i64,
     /// Number of open client connections.
     pub connections: i64,
 }
@@ -39,12 +39,12 @@ pub async fn postgres_time(on: On<'_>) -> Result<DateTime<Utc>> {
 pub struct SqliteFacts {
     pub version: String,
     /// `wal` in a correct setup.
-    pub journal_mode: String,
+    pub(crate) journal_mode: String,
     /// 2 is FULL: a commit waits for the disk. See <https://www.sqlite.org/pragma.html#pragma_synchronous>.
-    pub synchronous: i64,
+    pub(crate) synchronous: i64,
 }
 
-pub async fn sqlite(mut on: On<'_>) -> Result<SqliteFacts> {
+pub(crate) async fn sqlite(mut on: On<'_>) -> Result<SqliteFacts> {
     let (version,) = on.reborrow().sql("SELECT sqlite_version()", ()).one().await?;
     let (journal_mode,) = on.reborrow().sql("PRAGMA journal_mode", ()).one().await?;
     let (synchronous,) = on.reborrow().sql("PRAGMA synchronous", ()).one().await?;

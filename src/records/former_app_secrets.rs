@@ -9,7 +9,7 @@ use crate::{
 
 /// An app secret, by its digest, and until when the tenant held it.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct FormerAppSecret {
+pub(crate) struct FormerAppSecret {
     pub tenant_id: TenantId,
     pub secret_id: AppSecretId,
     pub valid_until: DateTime<Utc>,

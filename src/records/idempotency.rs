@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Lifetime of a key.
-pub const RETENTION: TimeDelta = TimeDelta::hours(24);
+pub(crate) const RETENTION: TimeDelta = TimeDelta::hours(24);
 
 /// A request with a key.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ pub async fn find(on: On<'_>, tenant: TenantId, key: String, since: DateTime<Utc
 
 /// The stored answer to a request that created no message.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct StoredAnswer {
+pub(crate) struct StoredAnswer {
     pub created_at: DateTime<Utc>,
     /// HTTP status; `None` while the request is in progress.
     pub http_status: Option<i64>,
@@ -99,7 +99,7 @@ pub struct StoredAnswer {
 }
 
 /// Stores the answer to a request if it still owns the key.
-pub async fn store_answer(on: On<'_>, keyed: &KeyedRequest, status: i64, sealed: Vec<u8>) -> Result<u64> {
+pub(crate) async fn store_answer(on: On<'_>, keyed: &KeyedRequest, status: i64, sealed: Vec<u8>) -> Result<u64> {
     const SQL: &str = "
         UPDATE idempotency_keys SET http_status = $4, answer = $5 WHERE tenant_id = $1 AND key = $2 AND message_id = $3";
     let args = (keyed.tenant, keyed.key.clone(), keyed.message, status, sealed);
@@ -107,26 +107,30 @@ pub async fn store_answer(on: On<'_>, keyed: &KeyedRequest, status: i64, sealed:
 }
 
 /// Finds the stored answer of a key.
-pub async fn find_answer(on: On<'_>, tenant: TenantId, key: String) -> Result<Option<StoredAnswer>> {
+pub(crate) async fn find_answer(on: On<'_>, tenant: TenantId, key: String) -> Result<Option<StoredAnswer>> {
     const SQL: &str = "SELECT created_at, http_status, answer FROM idempotency_keys WHERE tenant_id = $1 AND key = $2";
     on.sql(SQL, (tenant, key)).opt().await
 }
 
 /// Returns the sealing purpose of an answer.
-pub fn answer_purpose(tenant: TenantId, key: &str) -> String {
+pub(crate) fn answer_purpose(tenant: TenantId, key: &str) -> String {
     format!("answer {tenant} {key}")
 }
 
 /// A stored answer, sealed.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct SealedAnswer {
+pub(crate) struct SealedAnswer {
     pub tenant_id: TenantId,
     pub key: String,
     pub answer: Vec<u8>,
 }
 
 /// Lists stored answers in key order, starting after `after`.
-pub async fn list_answers(on: On<'_>, after: Option<(TenantId, String)>, limit: i64) -> Result<Vec<SealedAnswer>> {
+pub(crate) async fn list_answers(
+    on: On<'_>,
+    after: Option<(TenantId, String)>,
+    limit: i64,
+) -> Result<Vec<SealedAnswer>> {
     const SQL: &str = "
         SELECT tenant_id, key, answer FROM idempotency_keys
         WHERE (tenant_id, key) > ($1, $2) AND answer IS NOT NULL
@@ -136,7 +140,7 @@ pub async fn list_answers(on: On<'_>, after: Option<(TenantId, String)>, limit: 
 }
 
 /// Replaces a sealed answer with its resealed form. Returns 0 if it has changed since.
-pub async fn reseal(on: On<'_>, was: SealedAnswer, sealed: Vec<u8>) -> Result<u64> {
+pub(crate) async fn reseal(on: On<'_>, was: SealedAnswer, sealed: Vec<u8>) -> Result<u64> {
     const SQL: &str = "UPDATE idempotency_keys SET answer = $4 WHERE tenant_id = $1 AND key = $2 AND answer = $3";
     let args = (was.tenant_id, was.key, was.answer, sealed);
     on.sql(SQL, args).run().await
@@ -152,7 +156,7 @@ pub async fn release(on: On<'_>, keys: &[(TenantId, String)]) -> Result<u64> {
 }
 
 /// Deletes the oldest keys from before the given time. Returns how many.
-pub async fn expire(on: On<'_>, before: DateTime<Utc>, limit: i64) -> Result<u64> {
+pub(crate) async fn expire(on: On<'_>, before: DateTime<Utc>, limit: i64) -> Result<u64> {
     const SQL: &str = "
         DELETE FROM idempotency_keys WHERE (tenant_id, key) IN (
             SELECT tenant_id, key FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT $2)";

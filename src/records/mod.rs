@@ -8,14 +8,15 @@ pub mod conversations;
 pub mod engine;
 pub mod event_consumers;
 pub mod events;
-pub mod former_app_secrets;
+pub(crate) mod former_app_secrets;
 pub mod idempotency;
 pub mod lock_order;
 pub mod messages;
 mod page_bytes;
-pub mod partitions;
+pub(crate) mod partitions;
 pub mod portfolios;
 pub mod quotas;
 pub mod raw_events;
+#[cfg(feature = "simulator")]
 pub mod tally;
 pub mod tenants;

@@ -37,7 +37,7 @@ pub async fn ensure(db: &Db, now: DateTime<Utc>) -> Result<()> {
 
 /// Drops the partitions of days that ended before `before`. Returns how many. Rows that are neither done nor discarded are moved to
 /// the default partition first: dead and quarantined events have a longer retention.
-pub async fn drop_before(db: &Db, before: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn drop_before(db: &Db, before: DateTime<Utc>) -> Result<u64> {
     if !db.is_postgres() {
         return Ok(0);
     }

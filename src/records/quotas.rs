@@ -18,7 +18,7 @@ pub async fn list(on: On<'_>, tenant: TenantId) -> Result<Vec<(String, i64)>> {
 }
 
 /// Returns the set quotas of all tenants.
-pub async fn list_all(on: On<'_>) -> Result<Vec<(TenantId, String, i64)>> {
+pub(crate) async fn list_all(on: On<'_>) -> Result<Vec<(TenantId, String, i64)>> {
     const SQL: &str = "SELECT tenant_id, quota, maximum FROM tenant_quotas ORDER BY tenant_id, quota";
     on.sql(SQL, ()).all().await
 }
@@ -37,7 +37,7 @@ pub async fn set(on: On<'_>, tenant: TenantId, quota: Quota, maximum: Option<i64
 }
 
 /// Checks that the tenant may have one more. The caller adds it in the same transaction, which holds the quota's lock.
-pub async fn admit(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<Result<(), QuotaReached>> {
+pub(crate) async fn admit(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<Result<(), QuotaReached>> {
     lock(tx, tenant, quota).await?;
     let used = count(tx, tenant, quota).await?;
     check(tx.on(), tenant, quota, used).await
@@ -72,7 +72,7 @@ pub async fn release(on: On<'_>, tenant: TenantId, id: Uuid) -> Result<u64> {
 }
 
 /// Checks that the tenant may upload at all, before an upload is read.
-pub async fn has_room(mut on: On<'_>, tenant: TenantId) -> Result<Result<(), QuotaReached>> {
+pub(crate) async fn has_room(mut on: On<'_>, tenant: TenantId) -> Result<Result<(), QuotaReached>> {
     const SQL: &str = "SELECT used FROM tenant_usage WHERE tenant_id = $1 AND quota = $2";
     let name = Quota::MediaBytes.as_str().to_owned();
     let used: Option<(i64,)> = on.reborrow().sql(SQL, (tenant, name)).opt().await?;
@@ -80,7 +80,7 @@ pub async fn has_room(mut on: On<'_>, tenant: TenantId) -> Result<Result<(), Quo
 }
 
 /// Adds the bytes of an upload. On failure the caller rolls back.
-pub async fn add_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Result<(), QuotaReached>> {
+pub(crate) async fn add_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Result<(), QuotaReached>> {
     const SQL: &str = "
         INSERT INTO tenant_usage (tenant_id, quota, used) VALUES ($1, $2, $3)
         ON CONFLICT (tenant_id, quota) DO UPDATE SET used = tenant_usage.used + excluded.used
@@ -100,7 +100,7 @@ pub async fn add_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Resu
 }
 
 /// Subtracts what [`add_bytes`] has added.
-pub async fn subtract_bytes(on: On<'_>, tenant: TenantId, bytes: i64) -> Result<u64> {
+pub(crate) async fn subtract_bytes(on: On<'_>, tenant: TenantId, bytes: i64) -> Result<u64> {
     const SQL: &str = "
         UPDATE tenant_usage SET used = CASE WHEN used > $3 THEN used - $3 ELSE 0 END WHERE tenant_id = $1 AND quota = $2";
     let name = Quota::MediaBytes.as_str().to_owned();

@@ -48,7 +48,7 @@ pub async fn find(on: On<'_>, id: TenantId) -> Result<Option<Tenant>> {
 }
 
 /// Finds a tenant and locks its key against changes until the end of the transaction.
-pub async fn find_to_seal(tx: &mut Tx, id: TenantId) -> Result<Option<Tenant>> {
+pub(crate) async fn find_to_seal(tx: &mut Tx, id: TenantId) -> Result<Option<Tenant>> {
     const SQLITE: &str = select!("WHERE id = $1");
     const POSTGRES: &str = select!("WHERE id = $1 FOR SHARE");
     tx.sql(Sql::each(SQLITE, POSTGRES), (id,)).opt().await
@@ -78,7 +78,7 @@ pub async fn reseal(on: On<'_>, id: TenantId, sealed_key: Vec<u8>) -> Result<u64
 }
 
 /// Stores the operator's rules for a tenant's sending.
-pub async fn set_rules(
+pub(crate) async fn set_rules(
     on: On<'_>,
     id: TenantId,
     messages_per_second: Option<f64>,

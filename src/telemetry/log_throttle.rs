@@ -8,11 +8,11 @@ const INTERVAL: Duration = Duration::from_secs(10);
 
 /// A rate limit on a log line: events that clients can cause at will are logged once in ten seconds.
 #[derive(Default)]
-pub struct LogThrottle(Mutex<(Option<Instant>, u64)>);
+pub(crate) struct LogThrottle(Mutex<(Option<Instant>, u64)>);
 
 impl LogThrottle {
     /// Counts an event. Returns the number of events since the last line, this one included, if a line is due.
-    pub fn record(&self) -> Option<u64> {
+    pub(crate) fn record(&self) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, count) = &mut *state;
         *count += 1;

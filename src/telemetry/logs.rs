@@ -7,12 +7,12 @@ use crate::config;
 
 /// Keeps the exporter of traces alive. Dropping it exports the rest.
 #[must_use = "dropping it ends the export of traces"]
-pub struct TelemetryGuard {
+pub(crate) struct TelemetryGuard {
     traces: Option<SdkTracerProvider>,
 }
 
 /// Starts logging to standard error, and exporting traces if a collector is configured.
-pub fn init(config: &config::TelemetryConfig, process: &'static str) -> anyhow::Result<TelemetryGuard> {
+pub(crate) fn init(config: &config::TelemetryConfig, process: &'static str) -> anyhow::Result<TelemetryGuard> {
     let filter = EnvFilter::try_new(&config.filter)
         .map_err(|error| anyhow::anyhow!("RUST_LOG: {error}; use e.g. info or info,mainstay=debug"))?;
     let log_layer = tracing_subscriber::fmt::layer()

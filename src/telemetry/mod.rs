@@ -3,8 +3,8 @@
 mod log_throttle;
 mod logs;
 
-pub use log_throttle::LogThrottle;
-pub use logs::{TelemetryGuard, init};
+pub(crate) use log_throttle::LogThrottle;
+pub(crate) use logs::init;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Buckets of the latency histograms, in seconds.

@@ -77,7 +77,7 @@ impl TemplateError {
     }
 
     /// Returns whether the template may exist at Meta but not be synced yet.
-    pub fn may_be_new(&self) -> bool {
+    pub(crate) fn may_be_new(&self) -> bool {
         matches!(self, Self::Unknown { .. } | Self::NoSuchLanguage { .. })
     }
 }
@@ -111,7 +111,7 @@ impl TemplateCache {
     }
 
     /// Returns whether the account's last sync is old enough that another may find more. The name has to be [loaded](Self::load).
-    pub fn is_stale(&self, tenant: TenantId, waba_id: &str, now: DateTime<Utc>) -> bool {
+    pub(crate) fn is_stale(&self, tenant: TenantId, waba_id: &str, now: DateTime<Utc>) -> bool {
         let synced = self.synced.get(&(tenant, waba_id.to_owned())).copied().flatten();
         synced.is_some_and(|at| now - at > MIN_SYNC_AGE)
     }
@@ -175,7 +175,7 @@ impl TemplateCache {
 }
 
 /// Checks whether Meta sends templates of this category to a recipient known by `phone`, `user_id` or `group`.
-pub fn check_recipient(category: Option<&str>, recipient_kind: &str) -> std::result::Result<(), TemplateError> {
+pub(crate) fn check_recipient(category: Option<&str>, recipient_kind: &str) -> std::result::Result<(), TemplateError> {
     match category == Some(AUTHENTICATION) && recipient_kind == "user_id" {
         true => Err(TemplateError::NeedsPhone),
         false => Ok(()),

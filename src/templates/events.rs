@@ -27,7 +27,7 @@ pub(super) struct EventContext<'a> {
 
 impl EventContext<'_> {
     /// Returns whether the update is worth an event: it changed the stored template, or the template is unknown.
-    pub fn has_changed(&self, written: bool, differs: impl Fn(&StoredTemplate) -> bool) -> bool {
+    pub(crate) fn has_changed(&self, written: bool, differs: impl Fn(&StoredTemplate) -> bool) -> bool {
         self.before.is_none_or(|before| written && differs(before))
     }
 

@@ -40,7 +40,7 @@ impl TemplateService {
     /// Submits a new template for review in the account of the given channel.
     ///
     /// The quota is reserved before the request and the reservation released in the transaction that stores the template.
-    pub async fn create(&self, route: &Route, draft: &TemplateDraft) -> Managed<StoredTemplate> {
+    pub(crate) async fn create(&self, route: &Route, draft: &TemplateDraft) -> Managed<StoredTemplate> {
         let draft = &draft.with_parameter_format();
         draft.check()?;
         let key = (route.tenant, route.account().to_owned(), draft.name.clone());
@@ -85,7 +85,7 @@ impl TemplateService {
     }
 
     /// Edits a template, which Meta then reviews again.
-    pub async fn edit(&self, ctx: &Ctx, id: TemplateId, change: &TemplateChange) -> Managed<StoredTemplate> {
+    pub(crate) async fn edit(&self, ctx: &Ctx, id: TemplateId, change: &TemplateChange) -> Managed<StoredTemplate> {
         let tenant = ctx.tenant;
         let row = self.find(tenant, id).await?;
         let category = row.category.as_deref().and_then(Category::parse);
@@ -125,7 +125,7 @@ impl TemplateService {
     }
 
     /// Ends a pause that was caused by pacing.
-    pub async fn unpause(&self, ctx: &Ctx, id: TemplateId) -> Managed<StoredTemplate> {
+    pub(crate) async fn unpause(&self, ctx: &Ctx, id: TemplateId) -> Managed<StoredTemplate> {
         let tenant = ctx.tenant;
         let row = self.find(tenant, id).await?;
         if row.status != "PAUSED" {

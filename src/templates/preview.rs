@@ -9,7 +9,7 @@ use crate::{
 /// Preview of a template message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preview {
-    pub rendered: Rendered,
+    pub(crate) rendered: Rendered,
     /// The payload under `template`.
     pub template: Value,
     /// The exact request, without recipient and attempt id.

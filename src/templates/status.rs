@@ -1,12 +1,12 @@
 //! Statuses of templates and their consequences for sending.
 
 /// Returns whether Meta sends templates of this status. Unknown statuses are not sendable.
-pub fn is_sendable(status: &str) -> bool {
+pub(crate) fn is_sendable(status: &str) -> bool {
     status == "APPROVED"
 }
 
 /// Returns the code of Meta's error for a send of a template of this status.
-pub fn send_error_code(status: &str) -> i64 {
+pub(crate) fn send_error_code(status: &str) -> i64 {
     match status {
         "PAUSED" => 132_015,
         "DISABLED" => 132_016,

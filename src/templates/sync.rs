@@ -20,7 +20,7 @@ const SYNC_INTERVAL: TimeDelta = TimeDelta::days(1);
 
 /// Result of a sync.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Synced {
+pub(crate) struct Synced {
     /// Number of templates at Meta.
     pub found: usize,
     pub added: usize,
@@ -30,7 +30,7 @@ pub struct Synced {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum SyncError {
+pub(crate) enum SyncError {
     #[error("no channel of the account has an access token that can be decrypted: add the channel again to renew it")]
     NoToken,
     #[error(transparent)]
@@ -41,7 +41,7 @@ pub enum SyncError {
 
 impl TemplateService {
     /// Runs the sync of a leased job, and schedules the next. A sync whose row is gone counts as done.
-    pub async fn synchronize(&self, id: TemplateSyncId) -> Result<Synced, SyncError> {
+    pub(crate) async fn synchronize(&self, id: TemplateSyncId) -> Result<Synced, SyncError> {
         let Some(lease) = recurring::lease(self.db.reader(), &SYNCS, id).await? else {
             return Ok(Synced::default());
         };

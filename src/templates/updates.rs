@@ -20,7 +20,7 @@ const SYNC_DELAY: TimeDelta = TimeDelta::seconds(5);
 
 /// An update of a template, from a webhook.
 #[derive(Clone, Debug)]
-pub struct TemplateUpdate {
+pub(crate) struct TemplateUpdate {
     tenant: TenantId,
     waba_id: String,
     /// The webhook's time, in whole seconds.
@@ -32,7 +32,12 @@ pub struct TemplateUpdate {
 
 impl TemplateUpdate {
     /// Extracts an update; `None` if the webhook is not about a template.
-    pub fn from_webhook(tenant: TenantId, waba_id: &str, at: DateTime<Utc>, detail: &AccountDetail) -> Option<Self> {
+    pub(crate) fn from_webhook(
+        tenant: TenantId,
+        waba_id: &str,
+        at: DateTime<Utc>,
+        detail: &AccountDetail,
+    ) -> Option<Self> {
         template(detail)?;
         // Meta's times are whole seconds.
         let until = match at.timestamp_subsec_micros() {
@@ -77,7 +82,7 @@ fn template(detail: &AccountDetail) -> Option<&TemplateRef> {
 
 /// Applies updates, sorted by template so that two transactions cannot deadlock. Returns the events: of changes, and of updates to
 /// templates that are unknown here.
-pub async fn apply_updates(tx: &mut Tx, clock: &Clock, updates: &[TemplateUpdate]) -> Result<Vec<NewEvent>> {
+pub(crate) async fn apply_updates(tx: &mut Tx, clock: &Clock, updates: &[TemplateUpdate]) -> Result<Vec<NewEvent>> {
     if updates.is_empty() {
         return Ok(Vec::new());
     }

@@ -76,7 +76,6 @@ pub async fn add_channel(service: &TenantService, ctx: &Ctx, new: NewChannel) ->
         trip_reason: None,
         business_id: None,
         campaigns_paused_at: None,
-        campaigns_pause_code: None,
     };
     let mut tx = service.db.begin().await?;
     let taken = || TenancyError::Conflict(format!("phone number id {phone_number_id} belongs to another tenant"));

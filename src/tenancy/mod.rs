@@ -7,10 +7,13 @@ mod rotation;
 mod rules;
 
 pub use channels::{AddedChannel, NewChannel, add_channel};
-pub use keys::{NewApiKey, create_api_key, revoke_api_key};
-pub use quotas::{quotas, quotas_of, set_quotas};
-pub use rotation::{RotationReport, rotate_keys, vacuum_replaced};
-pub use rules::{SendingRules, parse_hold_unknown, sending_rules, set_rules};
+pub(crate) use keys::NewApiKey;
+pub(crate) use quotas::quotas_of;
+pub(crate) use rotation::RotationReport;
+pub use {keys::create_api_key, keys::revoke_api_key};
+pub use {quotas::quotas, quotas::set_quotas};
+pub use {rotation::rotate_keys, rotation::vacuum_replaced};
+pub(crate) use {rules::parse_hold_unknown, rules::sending_rules, rules::set_rules};
 
 use crate::{
     clock::Clock,
@@ -75,7 +78,7 @@ pub async fn create_tenant(service: &TenantService, name: &str) -> Result<(Tenan
 }
 
 /// Finds a tenant by id or name.
-pub async fn find_tenant(service: &TenantService, name_or_id: &str) -> Result<Tenant, TenancyError> {
+pub(crate) async fn find_tenant(service: &TenantService, name_or_id: &str) -> Result<Tenant, TenancyError> {
     let found = match name_or_id.parse() {
         Ok(id) => tenants::find(service.db.writer(), id).await?,
         Err(_) => tenants::find_by_name(service.db.writer(), name_or_id).await?,

@@ -12,7 +12,7 @@ pub async fn quotas(service: &TenantService, tenant: TenantId) -> Result<BTreeMa
 }
 
 /// Returns the quotas of several tenants.
-pub async fn quotas_of(
+pub(crate) async fn quotas_of(
     service: &TenantService,
     tenants: &[TenantId],
 ) -> Result<Vec<BTreeMap<String, i64>>, TenancyError> {

@@ -13,7 +13,7 @@ const MOST: f64 = 10_000.0;
 
 /// Sending rules of a tenant.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct SendingRules {
+pub(crate) struct SendingRules {
     /// Rate limit over all its numbers; `None` is no limit.
     pub messages_per_second: Option<f64>,
     /// Lanes whose unknown messages are held instead of being sent again; `None` is the default: campaigns.
@@ -21,7 +21,7 @@ pub struct SendingRules {
 }
 
 /// Returns the rules of a tenant.
-pub fn sending_rules(tenant: &Tenant) -> SendingRules {
+pub(crate) fn sending_rules(tenant: &Tenant) -> SendingRules {
     SendingRules {
         messages_per_second: tenant.messages_per_second,
         hold_unknown: tenant.hold_unknown.as_deref().map(|words| {
@@ -32,7 +32,7 @@ pub fn sending_rules(tenant: &Tenant) -> SendingRules {
 }
 
 /// Parses lanes: words separated by commas or spaces, `none`, or `default`.
-pub fn parse_hold_unknown(text: &str) -> Result<Option<Vec<SendLane>>, TenancyError> {
+pub(crate) fn parse_hold_unknown(text: &str) -> Result<Option<Vec<SendLane>>, TenancyError> {
     match text.trim() {
         "default" => return Ok(None),
         "none" => return Ok(Some(Vec::new())),
@@ -55,7 +55,7 @@ pub fn parse_hold_unknown(text: &str) -> Result<Option<Vec<SendLane>>, TenancyEr
 }
 
 /// Replaces a tenant's rules and returns the tenant. They take effect within a second, also for waiting messages.
-pub async fn set_rules(
+pub(crate) async fn set_rules(
     service: &TenantService,
     tenant: TenantId,
     rules: &SendingRules,

@@ -36,7 +36,7 @@ fn refused(why: &UrlRefused) -> Invalid {
 }
 
 /// Returns the URL of an endpoint for display: each value in its query is masked, for it may be a secret.
-pub fn masked(address: &str) -> String {
+pub(crate) fn masked(address: &str) -> String {
     // Stored without a fragment.
     let Some((path, query)) = address.split_once('?').filter(|(_, query)| !query.is_empty()) else {
         return address.to_owned();

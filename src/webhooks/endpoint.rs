@@ -13,7 +13,7 @@ use crate::{
 /// Limits and defaults of concurrent requests to an endpoint, and of its rate.
 pub const MOST_CONCURRENT: i64 = 100;
 pub const DEFAULT_CONCURRENT: i64 = 10;
-pub const MOST_PER_SECOND: i64 = 10_000;
+pub(crate) const MOST_PER_SECOND: i64 = 10_000;
 const LONGEST_DESCRIPTION: usize = 500;
 const MOST_CHANNELS: usize = 100;
 /// The reason for an endpoint that a person disabled.

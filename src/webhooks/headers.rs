@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Custom headers sent with every request to an endpoint, by name. A value may be a password: it is encrypted at rest and never logged.
-pub type Headers = BTreeMap<String, String>;
+pub(crate) type Headers = BTreeMap<String, String>;
 
 const MOST: usize = 20;
 /// Maximum bytes of a name.

@@ -22,7 +22,7 @@ const BATCH: i64 = 500;
 const LATE_COMMITS: TimeDelta = TimeDelta::minutes(15);
 
 /// Wakes idle jobs with due deliveries.
-pub async fn wake_overdue(with: &WebhookService, queues: &Queues) -> Result<()> {
+pub(crate) async fn wake_overdue(with: &WebhookService, queues: &Queues) -> Result<()> {
     let now = with.clock.now();
     let idle = endpoints::overdue_jobs(with.db.reader(), now).await?;
     let woken = recurring::wake(with.db.writer(), &ENDPOINT_JOBS, &idle, now).await?;

@@ -11,15 +11,16 @@ mod secrets;
 mod statistics;
 pub mod store;
 
-pub use address::masked;
-pub use dispatcher::{DispatcherTasks, WebhookDispatcher};
-pub use endpoint::{DEFAULT_CONCURRENT, EndpointChanges, MOST_CONCURRENT, MOST_PER_SECOND, NewEndpoint};
-pub use headers::Headers;
-pub use maintenance::{erase_deleted, purge, wake_overdue};
+pub(crate) use address::masked;
+pub(crate) use headers::Headers;
+pub(crate) use maintenance::wake_overdue;
 pub use replay::{Replay, ReplayOutcome, ReplayState};
 pub use secrets::{OVERLAP, Secrets};
-pub use statistics::Statistics;
+pub(crate) use statistics::Statistics;
 pub use store::endpoints::ENDPOINT_JOBS;
+pub(crate) use {dispatcher::DispatcherTasks, dispatcher::WebhookDispatcher};
+pub use {endpoint::DEFAULT_CONCURRENT, endpoint::EndpointChanges, endpoint::MOST_CONCURRENT, endpoint::NewEndpoint};
+pub use {maintenance::erase_deleted, maintenance::purge};
 
 use crate::{
     clock::Clock,

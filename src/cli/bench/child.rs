@@ -20,7 +20,7 @@ impl Server {
     }
 
     /// Starts a server with these variables beside those of this process.
-    pub async fn start_in(environment: &[(&str, &str)], flags: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) async fn start_in(environment: &[(&str, &str)], flags: &[&str]) -> anyhow::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["bench", "serve"])
             .args(flags)
@@ -41,7 +41,7 @@ impl Server {
     }
 
     /// Returns the peak resident memory so far, in megabytes.
-    pub fn peak_memory_mb(&self) -> Option<f64> {
+    pub(crate) fn peak_memory_mb(&self) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         Some(line.trim().trim_end_matches(" kB").trim().parse::<f64>().ok()? / 1_024.0)

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 /// The durations of many requests.
 #[derive(Debug, Default)]
-pub struct Latencies(Vec<Duration>);
+pub(crate) struct Latencies(Vec<Duration>);
 
 /// Quantiles in milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Quantiles {
+pub(crate) struct Quantiles {
     pub p50: f64,
     pub p99: f64,
     pub max: f64,
@@ -27,7 +27,7 @@ impl Latencies {
         self.0.len()
     }
 
-    pub fn quantiles(mut self) -> Quantiles {
+    pub(crate) fn quantiles(mut self) -> Quantiles {
         self.0.sort_unstable();
         let at = |share: f64| {
             let place = ((self.0.len() as f64 * share) as usize).min(self.0.len().saturating_sub(1));

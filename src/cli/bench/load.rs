@@ -23,7 +23,7 @@ pub type Request = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
 /// The parameters of a load.
 #[derive(Clone)]
-pub struct Load {
+pub(crate) struct Load {
     pub address: SocketAddr,
     pub connections: usize,
     pub request: Request,
@@ -36,19 +36,19 @@ pub struct Load {
 
 /// The result of a load.
 #[derive(Debug)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     pub latencies: Latencies,
     pub elapsed: Duration,
 }
 
 impl Loaded {
-    pub fn per_second(&self) -> f64 {
+    pub(crate) fn per_second(&self) -> f64 {
         self.latencies.len() as f64 / self.elapsed.as_secs_f64()
     }
 }
 
 /// The counter that numbers webhooks; no number repeats within a run.
-pub type Numbers = Arc<AtomicU64>;
+pub(crate) type Numbers = Arc<AtomicU64>;
 
 /// Runs the load on a thread of its own, until it is over.
 pub async fn run(load: Load, numbers: Numbers) -> anyhow::Result<Loaded> {

@@ -17,7 +17,7 @@ pub fn bind(host: &str, port: u16) -> anyhow::Result<(TcpListener, bool)> {
 }
 
 /// Returns the URL at which this machine reaches the listener.
-pub fn reachable(listen: SocketAddr) -> String {
+pub(crate) fn reachable(listen: SocketAddr) -> String {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),

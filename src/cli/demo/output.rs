@@ -9,7 +9,7 @@ use std::{
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Standard output. Progress is one rewritten line on a terminal, periodic lines elsewhere, and nothing with `--json`.
-pub struct DemoOutput {
+pub(crate) struct DemoOutput {
     json: bool,
     terminal: bool,
     rewriting: bool,
@@ -55,7 +55,7 @@ impl DemoOutput {
     }
 
     /// Ends a rewritten line, so that the next output starts on a line of its own.
-    pub fn end_line(&mut self) -> io::Result<()> {
+    pub(crate) fn end_line(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.rewriting) {
             writeln!(io::stdout())?;
         }

@@ -18,7 +18,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(300);
 /// Minimum time between answers to one contact: Meta permits one message per customer in six seconds.
 const ANSWER_INTERVAL: Duration = Duration::from_secs(7);
 
-pub struct AutoResponder {
+pub(crate) struct AutoResponder {
     http: reqwest::Client,
     api: String,
     key: String,

@@ -15,7 +15,7 @@ use crate::crypto::{ApiToken, Keyring};
 /// Secrets generated on the first start and stored beside the database, readable by their owner only, so that the demo can be restarted
 /// on the same data.
 #[derive(Clone, Deserialize, Serialize)]
-pub struct DemoSecrets {
+pub(crate) struct DemoSecrets {
     pub master_key: String,
     pub admin_token: String,
     pub app_secret: String,

@@ -24,7 +24,7 @@ const TENANT: &str = "Demo";
 const SIMULATOR_PORT: u16 = 8090;
 
 /// Everything the demo needs to run.
-pub struct DemoSetup {
+pub(crate) struct DemoSetup {
     pub config: Config,
     pub secrets: DemoSecrets,
     pub db: Db,
@@ -39,7 +39,7 @@ pub struct DemoSetup {
 }
 
 /// Returns the simulator's default configuration, with its ids.
-pub fn sim_config() -> mainstay_sim::SimConfig {
+pub(crate) fn sim_config() -> mainstay_sim::SimConfig {
     mainstay_sim::SimConfig::default()
 }
 

@@ -18,7 +18,7 @@ const PAYMENT: [&str; 2] = ["pending", "captured"];
 
 /// What was acknowledged to Meta, compared with what is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// POSTs answered 200, whether or not the answer arrived. Each must be a row.
     pub webhooks: LedgerCount,
     /// Messages in them, for the demo's phone number.
@@ -43,7 +43,7 @@ pub struct Summary {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct LedgerCount {
+pub(crate) struct LedgerCount {
     pub acknowledged: u64,
     pub stored: u64,
     pub lost: u64,
@@ -68,7 +68,7 @@ impl LedgerCount {
 
 impl Summary {
     /// Compares the ledger with the database. `since` is the first id of this run.
-    pub async fn compare_with(ledger: &Ledger, setup: &DemoSetup, since: Uuid) -> anyhow::Result<Self> {
+    pub(crate) async fn compare_with(ledger: &Ledger, setup: &DemoSetup, since: Uuid) -> anyhow::Result<Self> {
         let on = || setup.db.reader();
         let totals = &ledger.totals;
         let acknowledged =

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// The result of a check, and a remedy if there is a problem.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     pub check: &'static str,
     pub status: FindingStatus,
     pub what: String,
@@ -13,7 +13,7 @@ pub struct Finding {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum FindingStatus {
+pub(crate) enum FindingStatus {
     Ok,
     /// It works, but less well or less safely than it could, or a part of it is closed.
     Warn,
@@ -31,7 +31,7 @@ impl Finding {
         }
     }
 
-    pub fn warn(check: &'static str, what: impl Into<String>, cure: impl Into<String>) -> Self {
+    pub(crate) fn warn(check: &'static str, what: impl Into<String>, cure: impl Into<String>) -> Self {
         Self {
             check,
             status: FindingStatus::Warn,
@@ -47,7 +47,7 @@ impl Finding {
         }
     }
 
-    pub fn is_failure(&self) -> bool {
+    pub(crate) fn is_failure(&self) -> bool {
         self.status == FindingStatus::Fail
     }
 }

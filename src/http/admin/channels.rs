@@ -24,7 +24,7 @@ const LIST: &str = "tenant-channels";
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewChannel)]
-pub struct AddChannelRequest {
+pub(crate) struct AddChannelRequest {
     /// Meta's id of the number: digits.
     phone_number_id: String,
     /// Meta's id of the WhatsApp Business Account: digits.
@@ -36,7 +36,7 @@ pub struct AddChannelRequest {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = AddedChannel)]
-pub struct AddChannelResponse {
+pub(crate) struct AddChannelResponse {
     pub id: ChannelId,
     /// Quarantined webhooks of the number that are processed now.
     pub released: u64,

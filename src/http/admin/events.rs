@@ -29,7 +29,7 @@ const LIST: &str = "raw-events";
 /// A webhook as Meta sent it, without its body.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RawEvent)]
-pub struct RawEventView {
+pub(crate) struct RawEventView {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
     #[schema(inline)]
@@ -55,7 +55,7 @@ pub struct RawEventView {
 
 /// A stored webhook with its body.
 #[derive(Serialize, ToSchema)]
-pub struct RawEventWithBody {
+pub(crate) struct RawEventWithBody {
     #[serde(flatten)]
     pub event: RawEventView,
     /// The exact body as text; null when it is not UTF-8.
@@ -87,7 +87,7 @@ impl From<raw_events::StoredEvent> for RawEventView {
 /// Selects the stored webhooks of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ListRawEventsQuery {
+pub(crate) struct ListRawEventsQuery {
     /// `pending`, `running`, `done`, `dead`, `quarantined` or `discarded`.
     #[param(pattern = "^(pending|running|done|dead|quarantined|discarded)$")]
     state: Option<String>,

@@ -26,7 +26,7 @@ use crate::{
 /// A job of a queue: a row of its table.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Job)]
-pub struct JobView {
+pub(crate) struct JobView {
     /// The id of the row, e.g. of the stored webhook.
     pub id: String,
     #[schema(inline)]
@@ -57,7 +57,7 @@ impl JobView {
 /// Selects the jobs of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ListJobsQuery {
+pub(crate) struct ListJobsQuery {
     /// `pending` (unless said otherwise), `scheduled`, `running`, `done`, `dead`, `quarantined` or `discarded`.
     #[param(pattern = "^(pending|scheduled|running|done|dead|quarantined|discarded)$")]
     state: Option<String>,

@@ -22,7 +22,7 @@ const LIST: &str = "tenant-keys";
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApiKey)]
-pub struct ApiKeyView {
+pub(crate) struct ApiKeyView {
     pub id: ApiKeyId,
     pub name: String,
     /// `read`, `write`, `events`, or single permissions such as `messages.send`.
@@ -40,7 +40,7 @@ pub struct ApiKeyView {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewKey {
+pub(crate) struct NewKey {
     /// What it is for; 1 to 200 characters.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
@@ -50,7 +50,7 @@ pub struct NewKey {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct CreatedKey {
+pub(crate) struct CreatedKey {
     pub id: ApiKeyId,
     /// Shown here and never again.
     pub api_key: String,

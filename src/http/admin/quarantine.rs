@@ -13,7 +13,7 @@ const MAX_SUBJECTS: i64 = 1_000;
 
 /// A phone number or an account that nobody has added, and the webhooks that wait for it.
 #[derive(Serialize, ToSchema)]
-pub struct Quarantined {
+pub(crate) struct Quarantined {
     /// `phone_number:` and Meta's id of the number, or `waba:` and Meta's id of the account.
     pub subject: String,
     /// How many webhooks wait.

@@ -21,7 +21,7 @@ const MAX_IDS: usize = 10_000;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Replay)]
-pub struct ReplayWebhooksRequest {
+pub(crate) struct ReplayWebhooksRequest {
     /// Webhooks with these ids, whatever their state; at most 10,000.
     ids: Option<Vec<RawEventId>>,
     /// Received then or later.

@@ -24,7 +24,7 @@ const LIST: &str = "tenants";
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Tenant)]
-pub struct TenantView {
+pub(crate) struct TenantView {
     pub id: TenantId,
     pub name: String,
     pub created_at: DateTime<Utc>,
@@ -56,7 +56,7 @@ impl TenantView {
 /// Members to change; members that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TenantRules {
+pub(crate) struct TenantRules {
     /// More than 0 and at most 10,000; null is no limit.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<f64>, exclusive_minimum = 0.0, maximum = 10_000.0)]
@@ -72,14 +72,14 @@ pub struct TenantRules {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewTenant {
+pub(crate) struct NewTenant {
     /// Unique among the tenants; 1 to 200 characters.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct CreatedTenant {
+pub(crate) struct CreatedTenant {
     pub id: TenantId,
     /// An API key with all scopes. Shown only here.
     pub api_key: String,

@@ -22,7 +22,7 @@ const LIST: &str = "unrecognized";
 /// Selects the unrecognized items of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ListUnrecognizedQuery {
+pub(crate) struct ListUnrecognizedQuery {
     /// Lists the items of this field; without it, the number of items of each field.
     field: Option<String>,
 }
@@ -31,7 +31,7 @@ pub struct ListUnrecognizedQuery {
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = Unrecognized)]
-pub enum UnrecognizedView {
+pub(crate) enum UnrecognizedView {
     Count {
         field: String,
         items: i64,

@@ -22,7 +22,7 @@ const LIST: &str = "blocks";
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Users {
+pub(crate) struct Users {
     /// The users; 1 to 1,000.
     #[schema(min_items = 1, max_items = 1_000)]
     users: Vec<To>,
@@ -30,7 +30,7 @@ pub struct Users {
 
 /// A result for each user, in the order of the request.
 #[derive(Serialize, ToSchema)]
-pub struct BlockResults {
+pub(crate) struct BlockResults {
     results: Vec<BlockResult>,
 }
 
@@ -50,7 +50,7 @@ struct BlockResult {
 
 /// A blocked user.
 #[derive(Serialize, ToSchema)]
-pub struct BlockedUser {
+pub(crate) struct BlockedUser {
     /// Null for a user without a contact here.
     #[schema(required)]
     contact_id: Option<ContactId>,

@@ -22,7 +22,7 @@ const LIST: &str = "channels";
 /// A business phone number. Its secrets are never shown.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Channel)]
-pub struct ChannelView {
+pub(crate) struct ChannelView {
     pub id: ChannelId,
     /// Who carries its messages.
     pub provider: Provider,
@@ -64,7 +64,7 @@ pub struct ChannelView {
 /// The circuit breaker of a channel that may not send. Its messages wait until a check finds that it may.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Breaker)]
-pub struct ChannelBreakerView {
+pub(crate) struct ChannelBreakerView {
     pub tripped_at: DateTime<Utc>,
     /// Meta's error code.
     #[schema(required)]
@@ -116,7 +116,7 @@ pub async fn list(caller: May<perm::ChannelsRead>, paging: Paging) -> Result<Jso
 
 /// A channel and the state of its sending.
 #[derive(Serialize, ToSchema)]
-pub struct ChannelState {
+pub(crate) struct ChannelState {
     #[serde(flatten)]
     pub channel: ChannelView,
     /// Null while Redis is unavailable.
@@ -130,7 +130,7 @@ pub struct ChannelState {
 /// The daily limit: customers whom the business portfolio may write to within 24 hours outside service windows.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DailyLimit)]
-pub struct DailyLimitView {
+pub(crate) struct DailyLimitView {
     /// Null while unknown, and without a limit.
     #[schema(required)]
     pub limit: Option<i64>,
@@ -157,7 +157,7 @@ impl From<messaging::CustomersToday> for DailyLimitView {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct SendingRate {
+pub(crate) struct SendingRate {
     /// Messages per second at present.
     pub rate: f64,
     /// The fraction of its throughput in use: less than 1 for a while after Meta throttled it (130429).
@@ -168,7 +168,7 @@ pub struct SendingRate {
 
 #[derive(Default, Serialize, ToSchema)]
 #[schema(as = Queued)]
-pub struct QueuedByLane {
+pub(crate) struct QueuedByLane {
     pub reply: i64,
     pub transactional: i64,
     pub campaign: i64,
@@ -221,7 +221,7 @@ pub async fn show(
 
 /// The result of a check at Meta. Each part is queried separately.
 #[derive(Serialize, ToSchema)]
-pub struct CheckReport {
+pub(crate) struct CheckReport {
     pub can_send: bool,
     /// What is wrong, as actions for a person; empty when all is well.
     pub problems: Vec<String>,
@@ -288,7 +288,7 @@ pub async fn check(
 /// The result of resuming the campaigns of a channel.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Resumed)]
-pub struct ResumeCampaignsResponse {
+pub(crate) struct ResumeCampaignsResponse {
     /// Held messages that are queued again.
     pub released: u64,
 }

@@ -25,7 +25,7 @@ const LIST: &str = "contacts";
 /// each kind still in use.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Contact)]
-pub struct ContactView {
+pub(crate) struct ContactView {
     pub id: ContactId,
     /// `person` or `group`.
     pub kind: String,
@@ -53,7 +53,7 @@ pub struct ContactView {
 /// An address or name that a contact has or had.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Identity)]
-pub struct IdentityView {
+pub(crate) struct IdentityView {
     /// `phone`, `user_id`, `parent_user_id`, `username` or `group`.
     pub kind: String,
     pub value: String,
@@ -67,7 +67,7 @@ pub struct IdentityView {
 }
 
 #[derive(Clone, Copy, Serialize, ToSchema)]
-pub struct Undeliverable {
+pub(crate) struct Undeliverable {
     /// The number of such messages, ever.
     pub count: i64,
     pub last_at: DateTime<Utc>,
@@ -130,7 +130,7 @@ impl Undeliverable {
 }
 
 /// Returns the newest identity of a kind that is not retired; `identities` is sorted newest first.
-pub fn in_use(identities: &[contacts::IdentityRecord], kind: &str) -> Option<String> {
+pub(crate) fn in_use(identities: &[contacts::IdentityRecord], kind: &str) -> Option<String> {
     let mut used = identities
         .iter()
         .filter(|one| one.kind == kind && one.retired_at.is_none());

@@ -30,7 +30,7 @@ const SHOWN_CLASSES: [&str; 2] = ["audio/", "video/"];
 /// Selects the content of a file: the original or a smaller picture.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct MediaContentQuery {
+pub(crate) struct MediaContentQuery {
     /// A smaller picture instead of the image itself.
     #[param(inline)]
     variant: Option<Variant>,

@@ -22,7 +22,7 @@ const LIST: &str = "conversations";
 /// The messages between one channel and one contact.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Conversation)]
-pub struct ConversationView {
+pub(crate) struct ConversationView {
     pub id: ConversationId,
     pub channel_id: ChannelId,
     pub contact_id: ContactId,
@@ -38,7 +38,7 @@ pub struct ConversationView {
 
 /// The contact, as an inbox displays it.
 #[derive(Serialize, ToSchema)]
-pub struct Correspondent {
+pub(crate) struct Correspondent {
     pub id: ContactId,
     /// `person` or `group`.
     #[schema(required)]
@@ -52,7 +52,7 @@ pub struct Correspondent {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct LastMessage {
+pub(crate) struct LastMessage {
     /// Meta's id; null for a message sent from here until Meta has accepted it.
     #[schema(required)]
     pub wamid: Option<String>,
@@ -97,7 +97,7 @@ impl ConversationView {
 /// Selects the conversations of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ListConversationsQuery {
+pub(crate) struct ListConversationsQuery {
     /// Conversations of this channel only.
     channel: Option<ChannelId>,
     /// `true`: with unread messages; `false`: without.

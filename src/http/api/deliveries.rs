@@ -22,7 +22,7 @@ const LIST: &str = "deliveries";
 /// An event on its way to an endpoint.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Delivery)]
-pub struct DeliveryView {
+pub(crate) struct DeliveryView {
     pub id: DeliveryId,
     pub endpoint_id: EndpointId,
     /// The event's id, sent as `webhook-id` with every attempt and replay.
@@ -67,7 +67,7 @@ impl From<deliveries::Delivery> for DeliveryView {
 
 /// A delivery with every attempt.
 #[derive(Serialize, ToSchema)]
-pub struct DeliveryWithAttempts {
+pub(crate) struct DeliveryWithAttempts {
     #[serde(flatten)]
     pub delivery: DeliveryView,
     /// Oldest first.
@@ -77,7 +77,7 @@ pub struct DeliveryWithAttempts {
 /// One attempt: a request to an endpoint.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DeliveryAttempt)]
-pub struct DeliveryAttemptView {
+pub(crate) struct DeliveryAttemptView {
     /// 1 is the first.
     pub number: i64,
     pub started_at: DateTime<Utc>,
@@ -114,7 +114,7 @@ impl From<deliveries::DeliveryAttempt> for DeliveryAttemptView {
 /// Selects the deliveries of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ListDeliveriesQuery {
+pub(crate) struct ListDeliveriesQuery {
     #[param(inline)]
     state: Option<DeliveryState>,
     /// Of this type only.

@@ -12,7 +12,7 @@ use crate::events;
 /// A type of event.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EventType)]
-pub struct EventTypeView {
+pub(crate) struct EventTypeView {
     /// The `type` of an event. Endpoints subscribe to it by itself, or by its family, e.g. `message.*`.
     #[serde(rename = "type")]
     pub kind: &'static str,
@@ -30,7 +30,7 @@ pub struct EventTypeView {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = EventTypes)]
-pub struct EventCatalogue {
+pub(crate) struct EventCatalogue {
     pub data: Vec<EventTypeView>,
 }
 

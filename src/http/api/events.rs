@@ -22,7 +22,7 @@ const LIST: &str = "events";
 /// A domain event.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
-pub struct EventView {
+pub(crate) struct EventView {
     pub id: EventId,
     /// Who caused it: the id of an API key, `operator`, or `system` for what the program did or received.
     pub actor: String,
@@ -54,7 +54,7 @@ pub struct Events {
 /// Selects the events of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ListEventsQuery {
+pub(crate) struct ListEventsQuery {
     /// The sequence to begin after; 0, the beginning, by default. A `cursor` takes precedence.
     #[param(minimum = 0, default = 0)]
     after: Option<i64>,

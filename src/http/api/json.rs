@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 /// JSON text from the database, written to the answer without being parsed into values.
-pub struct RawJson(String);
+pub(crate) struct RawJson(String);
 
 impl From<String> for RawJson {
     fn from(text: String) -> Self {

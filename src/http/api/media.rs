@@ -26,7 +26,7 @@ const MAX_LINK_SECONDS: i64 = 7 * 24 * 3_600;
 /// A file that a customer sent, or that was uploaded to be sent.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Media)]
-pub struct MediaView {
+pub(crate) struct MediaView {
     pub id: MediaId,
     /// `image`, `video`, `audio`, `document` or `sticker`: the type of the message it came with or can be sent as.
     #[serde(rename = "type")]
@@ -73,7 +73,7 @@ pub struct MediaView {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum MediaStatus {
+pub(crate) enum MediaStatus {
     /// Being fetched from Meta.
     Pending,
     Ready,
@@ -86,7 +86,7 @@ pub enum MediaStatus {
 /// A smaller picture.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MediaVariantShown)]
-pub struct MediaVariantView {
+pub(crate) struct MediaVariantView {
     pub url: String,
     pub mime_type: String,
     /// In bytes.
@@ -159,7 +159,7 @@ fn address(app: &App, row: &rows::StoredMedia, variant: Option<Variant>, expires
 /// Sets the lifetime of the links.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct MediaLinkQuery {
+pub(crate) struct MediaLinkQuery {
     /// Seconds; an hour unless said otherwise.
     #[param(minimum = 1, maximum = 604800, default = 3600)]
     expires_in: Option<i64>,

@@ -19,7 +19,7 @@ mod uploads;
 use axum::middleware;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use channels::ChannelView;
+pub(crate) use channels::ChannelView;
 use json::RawJson;
 
 use super::{auth, idempotency::idempotency, problem::Problem, state::HttpState};

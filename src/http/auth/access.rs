@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Access to the rows of one tenant; handlers have no other.
-pub struct TenantAccess {
+pub(crate) struct TenantAccess {
     ctx: Ctx,
     state: HttpState,
 }
@@ -32,7 +32,7 @@ impl Deref for TenantAccess {
 }
 
 /// Proves that the caller has the permission `P`, or both of a pair.
-pub struct May<P>(TenantAccess, PhantomData<P>);
+pub(crate) struct May<P>(TenantAccess, PhantomData<P>);
 
 impl<P> Deref for May<P> {
     type Target = TenantAccess;

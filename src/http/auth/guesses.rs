@@ -23,7 +23,7 @@ const MAX_CLIENTS: usize = 10_000;
 
 /// The kind of token that was guessed: the label `kind` of `mainstay_wrong_tokens_total`.
 #[derive(Clone, Copy, Debug)]
-pub enum TokenKind {
+pub(crate) enum TokenKind {
     Admin,
     Metrics,
     ApiKey,
@@ -41,7 +41,7 @@ impl TokenKind {
 
 /// The guesses of the current window. A client without a wrong token is never blocked, whatever others do.
 #[derive(Default)]
-pub struct GuessLimiter {
+pub(crate) struct GuessLimiter {
     window: Mutex<Option<Window>>,
     wrong: LogThrottle,
     refused: LogThrottle,
@@ -55,7 +55,7 @@ struct Window {
 
 impl GuessLimiter {
     /// Rejects a client with too many wrong tokens: nothing is compared, so nothing is learned.
-    pub fn admit(&self, kind: TokenKind, client: IpAddr) -> Result<(), Problem> {
+    pub(crate) fn admit(&self, kind: TokenKind, client: IpAddr) -> Result<(), Problem> {
         let Some(wait) = self.wait(client) else { return Ok(()) };
         counter!("mainstay_guesses_refused_total", "kind" => kind.as_str()).increment(1);
         if let Some(times) = self.refused.record() {
@@ -88,7 +88,7 @@ impl GuessLimiter {
     }
 
     /// Records a wrong admin or metrics token, and counts it against the client.
-    pub fn penalize(&self, kind: TokenKind, client: IpAddr) {
+    pub(crate) fn penalize(&self, kind: TokenKind, client: IpAddr) {
         self.count(kind, client);
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         if window.as_ref().is_none_or(|window| window.began.elapsed() >= WINDOW) {

@@ -23,7 +23,7 @@ const MAX_CACHED: usize = 10_000;
 
 /// A live API key.
 #[derive(Clone, Debug)]
-pub struct AuthenticatedKey {
+pub(crate) struct AuthenticatedKey {
     pub id: ApiKeyId,
     pub tenant: TenantId,
     pub scopes: Scopes,
@@ -37,7 +37,7 @@ struct CachedKey {
 
 /// The cache of recently used keys, by digest. Unknown keys are not cached, so guessing fills no memory.
 #[derive(Default)]
-pub struct ApiKeyCache(Mutex<HashMap<[u8; 32], CachedKey>>);
+pub(crate) struct ApiKeyCache(Mutex<HashMap<[u8; 32], CachedKey>>);
 
 impl ApiKeyCache {
     /// Returns the live key of `token`, if there is one. Its use is recorded once a minute, off the request's path.

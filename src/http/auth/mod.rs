@@ -15,11 +15,12 @@ use axum::{
     response::Response,
 };
 
-pub use access::{May, TenantAccess};
-pub use guesses::GuessLimiter;
-pub use keys::{ApiKeyCache, AuthenticatedKey};
-pub use operator::{MetricsAccess, Operator};
-pub use rates::ApiRateLimiter;
+pub(crate) use guesses::GuessLimiter;
+pub(crate) use operator::MetricsAccess;
+pub use operator::Operator;
+pub(crate) use rates::ApiRateLimiter;
+pub(crate) use {access::May, access::TenantAccess};
+pub(crate) use {keys::ApiKeyCache, keys::AuthenticatedKey};
 
 use self::guesses::TokenKind;
 use super::{peer::ClientAddress, problem::Problem, request_context::RequestId, state::HttpState};
@@ -77,7 +78,11 @@ async fn live_key(state: &HttpState, headers: &HeaderMap, client: ClientAddress)
 }
 
 /// Returns the context of a request for media without a link: that of its API key, which is rate limited and needs the permission to read.
-pub async fn media_reader(state: &HttpState, headers: &HeaderMap, client: ClientAddress) -> Result<Ctx, Problem> {
+pub(crate) async fn media_reader(
+    state: &HttpState,
+    headers: &HeaderMap,
+    client: ClientAddress,
+) -> Result<Ctx, Problem> {
     let key = live_key(state, headers, client).await?;
     state.rates.take(key.id)?;
     let ctx = ctx(&key, None, client);

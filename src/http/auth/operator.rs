@@ -14,7 +14,7 @@ use crate::{
 pub struct Operator;
 
 /// Proves that the caller may see metrics and the details of health: by the metrics or the admin token, or because they are public here.
-pub struct MetricsAccess;
+pub(crate) struct MetricsAccess;
 
 impl<S: Send + Sync> FromRequestParts<S> for Operator
 where

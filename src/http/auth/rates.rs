@@ -18,7 +18,7 @@ const SWEEP_EVERY: u32 = 10_000;
 type Limiter = DefaultKeyedRateLimiter<ApiKeyId, StateInformationMiddleware>;
 
 /// The rate limiter of API keys: so many requests a second, with a burst of twice as many.
-pub struct ApiRateLimiter {
+pub(crate) struct ApiRateLimiter {
     limiter: Limiter,
     burst: u32,
     taken: AtomicU32,

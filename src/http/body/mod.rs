@@ -15,8 +15,8 @@ use futures::StreamExt;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
-pub use unverified::{UnverifiedBodyError, read_unverified};
-pub use weight::weight;
+pub(crate) use weight::weight;
+pub(crate) use {unverified::UnverifiedBodyError, unverified::read_unverified};
 
 use super::{BODY_BYTES, nul, problem::Problem, request_context};
 use crate::memory::{MemoryExhausted, RequestMemory};
@@ -25,7 +25,7 @@ use crate::memory::{MemoryExhausted, RequestMemory};
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// Reads the whole body and charges it to the request as it arrives. Makes every 413 except those about files and webhooks.
-pub async fn read_body(memory: &RequestMemory, body: Body, limit: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn read_body(memory: &RequestMemory, body: Body, limit: usize) -> Result<Bytes, Problem> {
     let limit = limit.min(memory.max_body_bytes());
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
@@ -46,7 +46,7 @@ pub async fn read_body(memory: &RequestMemory, body: Body, limit: usize) -> Resu
 }
 
 /// Reads the whole body of a request that must be JSON. Makes every 415 except those about files, as does [`read_optional_json`].
-pub async fn read_json(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn read_json(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
     if !is_json(&head.headers) {
         return Err(not_json());
     }
@@ -54,7 +54,7 @@ pub async fn read_json(head: &Parts, body: Body, limit: usize) -> Result<Bytes, 
 }
 
 /// Reads a JSON body that may be omitted, and with it the `Content-Type`.
-pub async fn read_optional_json(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn read_optional_json(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
     let body = read_body(&request_context::memory(head), body, limit).await?;
     match body.is_empty() || is_json(&head.headers) {
         true => Ok(body),
@@ -110,7 +110,7 @@ async fn collect(
 }
 
 /// Returns whether the `Content-Type` is JSON.
-pub fn is_json(headers: &HeaderMap) -> bool {
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default();
     let kind = kind.trim().to_ascii_lowercase();
@@ -119,7 +119,7 @@ pub fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Parses a body and charges the parsed value to the request. Rejects texts that hold a NUL.
-pub fn parse_charged<T: DeserializeOwned>(memory: &RequestMemory, body: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse_charged<T: DeserializeOwned>(memory: &RequestMemory, body: &[u8]) -> Result<T, Problem> {
     memory.charge(weight(body)?)?;
     // serde would also accept a list in place of a struct's object.
     if body.trim_ascii_start().starts_with(b"[") {
@@ -139,7 +139,7 @@ pub fn decode<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
 }
 
 /// Parses a body whose parts are [unpacked](unpack) later, one by one: it does not look for NUL.
-pub fn decode_parts<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
+pub(crate) fn decode_parts<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
     let mut from = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut from).map_err(decode_problem)?;
     from.end().map_err(|error| syntax_problem(&error))?;
@@ -147,7 +147,7 @@ pub fn decode_parts<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem
 }
 
 /// Parses a part of a body.
-pub fn decode_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+pub(crate) fn decode_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(decode_problem)
 }
 

@@ -1,7 +1,7 @@
 //! Rewrites serde's messages about an invalid member for the author of a request, without names of Rust types.
 
 /// Rewrites a message of serde's. Messages of our own types stay as they are.
-pub fn rewrite(words: &str) -> String {
+pub(crate) fn rewrite(words: &str) -> String {
     if let Some(rest) = words.strip_prefix("unknown field ") {
         return match expected_names(rest) {
             Some(expected_names) => format!("is not known here; there are {expected_names}"),

@@ -8,7 +8,7 @@ use crate::http::byte_budget::{ByteBudgetExhausted, ByteReservation};
 
 /// Why a body was not read.
 #[derive(Debug)]
-pub enum UnverifiedBodyError {
+pub(crate) enum UnverifiedBodyError {
     TooLarge,
     Broken,
     /// The budget of all unverified bodies is used up.
@@ -17,7 +17,7 @@ pub enum UnverifiedBodyError {
 
 /// Reads a body of at most `limit` bytes and reserves its buffer in `held` as it grows. Most bodies arrive in one piece, which is passed on
 /// as it is and reserves nothing: it is no longer than the read buffer of its connection.
-pub async fn read_unverified(
+pub(crate) async fn read_unverified(
     pieces: &mut BodyDataStream,
     limit: usize,
     held: &mut ByteReservation<'_>,

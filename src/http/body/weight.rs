@@ -6,7 +6,7 @@ use crate::http::problem::Problem;
 
 /// Maximum number of values of one JSON text: objects, lists, texts, numbers and so on. The largest message that Meta takes, 257 contact
 /// cards, has some 8,000.
-pub const MOST_VALUES: usize = 10_000;
+pub(crate) const MOST_VALUES: usize = 10_000;
 /// Maximum bytes of an object in memory, beside its members: a node of a `BTreeMap` and a list of pairs.
 const OBJECT: usize = 768;
 /// Maximum bytes of a value in memory, beside its text: 32 twice, in lists that grow to twice their length.
@@ -16,7 +16,7 @@ const VALUE: usize = 128;
 ///
 /// # Errors
 /// 422 for more than [`MOST_VALUES`] values. The weight of invalid JSON is arbitrary.
-pub fn weight(read_json: &[u8]) -> Result<usize, Problem> {
+pub(crate) fn weight(read_json: &[u8]) -> Result<usize, Problem> {
     let (mut objects, mut values) = (0, 1);
     let mut bytes = read_json.iter();
     while let Some(byte) = bytes.next() {

@@ -96,7 +96,7 @@ const OPERATOR: &[(&str, Recorded)] = &[
 ];
 
 /// Adds what an operation needs and where it is recorded.
-pub fn declare(operation: &mut Operation) {
+pub(crate) fn declare(operation: &mut Operation) {
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let tenant = TENANT.iter().find(|it| it.0 == id);
     let recorded = tenant

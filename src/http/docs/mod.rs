@@ -116,7 +116,7 @@ fn identify(method: &str, path: &str, operation: &mut Operation) {
 }
 
 /// Returns the schema of an `Idempotency-Key`.
-pub fn key_schema() -> Object {
+pub(crate) fn key_schema() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .min_length(Some(1))

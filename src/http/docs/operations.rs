@@ -1,7 +1,7 @@
 //! The operation ids, which name the methods of generated clients, and the resource that lists each operation. An id never changes.
 
 /// (method, path, operation id, tag)
-pub const OPERATIONS: &[(&str, &str, &str, &str)] = &[
+pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ("get", "/api/v1/channels", "listChannels", "Channels"),
     ("get", "/api/v1/channels/{id}", "getChannel", "Channels"),
     ("post", "/api/v1/channels/{id}/check", "checkChannel", "Channels"),
@@ -143,7 +143,7 @@ pub const OPERATIONS: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// (tag, description), in display order.
-pub const TAGS: &[(&str, &str)] = &[
+pub(crate) const TAGS: &[(&str, &str)] = &[
     ("Webhooks", "Routes that Meta calls."),
     (
         "Channels",

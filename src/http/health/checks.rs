@@ -19,7 +19,7 @@ const MAX_LAG_SECONDS: f64 = 60.0;
 /// The outcome of a check, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum CheckStatus {
+pub(crate) enum CheckStatus {
     Ok,
     Degraded,
     Failing,
@@ -27,7 +27,7 @@ pub enum CheckStatus {
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Database)]
-pub struct DatabaseCheck {
+pub(crate) struct DatabaseCheck {
     pub status: CheckStatus,
     pub millis: f64,
     /// Pending migrations of the running version; null when the database did not answer.
@@ -37,14 +37,14 @@ pub struct DatabaseCheck {
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Redis)]
-pub struct RedisCheck {
+pub(crate) struct RedisCheck {
     pub status: CheckStatus,
     pub millis: f64,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = QueueLag)]
-pub struct QueueLagCheck {
+pub(crate) struct QueueLagCheck {
     pub status: CheckStatus,
     /// For how long the oldest due webhook has been due; null when the database did not answer.
     #[schema(required)]
@@ -53,7 +53,7 @@ pub struct QueueLagCheck {
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Disk)]
-pub struct DiskCheck {
+pub(crate) struct DiskCheck {
     pub status: CheckStatus,
     /// Free space of the disk with the database file; on PostgreSQL of the one where the process runs.
     #[schema(required)]

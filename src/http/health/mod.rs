@@ -11,7 +11,9 @@ use tokio::{sync::Mutex, time::Instant};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use checks::{CheckStatus, DatabaseCheck, DiskCheck, QueueLagCheck, RedisCheck};
+pub(crate) use {
+    checks::CheckStatus, checks::DatabaseCheck, checks::DiskCheck, checks::QueueLagCheck, checks::RedisCheck,
+};
 
 use super::{auth::MetricsAccess, problem::Problem, state::HttpState};
 use crate::app::App;
@@ -28,7 +30,7 @@ pub fn routes() -> OpenApiRouter<HttpState> {
 
 /// The cached outcome of the checks.
 #[derive(Default)]
-pub struct HealthCache(Mutex<Option<(Instant, Arc<HealthReport>)>>);
+pub(crate) struct HealthCache(Mutex<Option<(Instant, Arc<HealthReport>)>>);
 
 impl HealthCache {
     async fn outcome(&self, app: &App) -> Arc<HealthReport> {
@@ -47,7 +49,7 @@ impl HealthCache {
 /// The health of the process and of what it depends on.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Health)]
-pub struct HealthReport {
+pub(crate) struct HealthReport {
     /// The worst of the checks: `ok`; `degraded`, when webhooks are taken but something else suffers; `failing`, when they are not.
     pub status: CheckStatus,
     pub version: &'static str,
@@ -56,7 +58,7 @@ pub struct HealthReport {
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Outcomes)]
-pub struct CheckResults {
+pub(crate) struct CheckResults {
     pub database: DatabaseCheck,
     /// Absent when the queue lives in the process.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +69,7 @@ pub struct CheckResults {
 
 /// Readiness; with the details for those who may see metrics.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Readiness {
+pub(crate) struct Readiness {
     /// The worst of the checks; see `GET /health`.
     pub status: CheckStatus,
     /// Only with the metrics token or where metrics are open.
@@ -80,7 +82,7 @@ pub struct Readiness {
 
 /// The answer of the liveness probe.
 #[derive(Serialize, ToSchema)]
-pub struct Alive {
+pub(crate) struct Alive {
     pub status: CheckStatus,
 }
 

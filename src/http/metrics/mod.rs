@@ -33,7 +33,7 @@ pub fn routes() -> OpenApiRouter<HttpState> {
 
 /// The time of the last query for figures.
 #[derive(Default)]
-pub struct Scrape(Mutex<Option<Instant>>);
+pub(crate) struct Scrape(Mutex<Option<Instant>>);
 
 impl Scrape {
     async fn refresh(&self, app: &App, memory: &MemoryBudget) {

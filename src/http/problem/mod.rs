@@ -31,7 +31,7 @@ pub struct Problem {
 /// A problem as sent.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub struct ProblemBody<'p> {
+pub(crate) struct ProblemBody<'p> {
     /// `urn:mainstay:problem:` and a name that does not change.
     #[serde(rename = "type")]
     #[schema(example = "urn:mainstay:problem:not-found")]
@@ -84,7 +84,11 @@ impl Problem {
     }
 
     /// Returns a 422 about one member of the body.
-    pub fn invalid_field(field: impl Into<String>, detail: impl Into<Cow<'static, str>>, limit: Option<u64>) -> Self {
+    pub(crate) fn invalid_field(
+        field: impl Into<String>,
+        detail: impl Into<Cow<'static, str>>,
+        limit: Option<u64>,
+    ) -> Self {
         Self {
             field: Some(field.into()),
             limit,
@@ -98,7 +102,7 @@ impl Problem {
     }
 
     /// Adds the member of the body that the problem is about.
-    pub fn with_field(self, field: &str) -> Self {
+    pub(crate) fn with_field(self, field: &str) -> Self {
         Self {
             field: Some(field.to_owned()),
             ..self
@@ -106,7 +110,7 @@ impl Problem {
     }
 
     /// Adds the limit that was exceeded.
-    pub fn with_limit(self, limit: u64) -> Self {
+    pub(crate) fn with_limit(self, limit: u64) -> Self {
         Self {
             limit: Some(limit),
             ..self
@@ -114,7 +118,7 @@ impl Problem {
     }
 
     /// Appends a sentence on what to do.
-    pub fn with_hint(self, hint: &str) -> Self {
+    pub(crate) fn with_hint(self, hint: &str) -> Self {
         Self {
             detail: format!("{} {hint}", self.detail).into(),
             ..self
@@ -149,7 +153,7 @@ impl Problem {
     }
 
     /// Returns a 422: the body is JSON, but not of the expected shape.
-    pub fn unprocessable(detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn unprocessable(detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             ..Self::invalid(detail)
@@ -157,22 +161,22 @@ impl Problem {
     }
 
     /// Returns a 404 for a tenant: the item does not exist, or belongs to another tenant.
-    pub fn not_found(what: impl std::fmt::Display) -> Self {
+    pub(crate) fn not_found(what: impl std::fmt::Display) -> Self {
         let detail = format!("There is no {what}. Check the id, and that the API key belongs to the same tenant.");
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
     /// Returns a 404 for the operator, from whom nothing is hidden.
-    pub fn no_such(what: impl std::fmt::Display) -> Self {
+    pub(crate) fn no_such(what: impl std::fmt::Display) -> Self {
         let detail = format!("There is no {what}.");
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
-    pub fn forbidden(slug: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn forbidden(slug: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, slug, "Forbidden", detail)
     }
 
-    pub fn too_large(limit: usize) -> Self {
+    pub(crate) fn too_large(limit: usize) -> Self {
         let detail = format!("The body is longer than the {limit} bytes taken here.");
         Self {
             limit: Some(limit as u64),

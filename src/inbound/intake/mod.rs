@@ -67,7 +67,7 @@ impl Intake {
     }
 
     /// Returns an intake that acknowledges without storing, to measure the cost of storing. Never used by a serving process.
-    pub fn discarding(clock: Clock) -> Self {
+    pub(crate) fn discarding(clock: Clock) -> Self {
         Self::new(clock, Mode::Discard)
     }
 

@@ -64,7 +64,7 @@ pub async fn list(on: On<'_>, limit: i64) -> Result<Vec<QuarantinedSubject>> {
 }
 
 /// Returns subjects that have a channel: it was added while their event was being processed.
-pub async fn with_channel(on: On<'_>) -> Result<Vec<(String,)>> {
+pub(crate) async fn with_channel(on: On<'_>) -> Result<Vec<(String,)>> {
     const SQL: &str = "
         SELECT DISTINCT q.subject
         FROM quarantine q

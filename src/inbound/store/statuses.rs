@@ -18,7 +18,7 @@ pub struct NewStatus {
     /// Meta's word. [`Status`] covers most of them.
     pub status: String,
     /// Zero for statuses that report no progress.
-    pub rank: i64,
+    pub(crate) rank: i64,
     pub occurred_at: DateTime<Utc>,
     /// The group member it is about, else empty.
     pub participant: String,
@@ -107,7 +107,7 @@ impl NewStatus {
 impl JoinedStatus {
     /// Returns the message status that this status implies. `None` where it reports no progress, and for a failure with one group member:
     /// others may have received the message.
-    pub fn message_status(&self) -> Option<Status> {
+    pub(crate) fn message_status(&self) -> Option<Status> {
         Status::parse(&self.status).filter(|it| *it != Status::Failed || self.participant.is_empty())
     }
 }
@@ -164,7 +164,7 @@ pub async fn insert(mut on: On<'_>, statuses: &[NewStatus]) -> Result<Vec<Joined
 }
 
 /// Joins the orphan statuses of these messages, where the message is known.
-pub async fn join(on: On<'_>, keys: &[MessageKey]) -> Result<Vec<JoinedStatus>> {
+pub(crate) async fn join(on: On<'_>, keys: &[MessageKey]) -> Result<Vec<JoinedStatus>> {
     macro_rules! join {
         ($place:literal) => {
             concat!(
@@ -200,7 +200,7 @@ pub async fn join(on: On<'_>, keys: &[MessageKey]) -> Result<Vec<JoinedStatus>> 
 
 /// A status whose message was not known when it arrived.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct OrphanStatus {
+pub(crate) struct OrphanStatus {
     pub tenant_id: TenantId,
     pub channel_id: ChannelId,
     pub wamid: String,
@@ -219,7 +219,7 @@ impl OrphanStatus {
 }
 
 /// Returns the orphan statuses of these messages.
-pub async fn orphans(on: On<'_>, keys: &[MessageKey]) -> Result<Vec<OrphanStatus>> {
+pub(crate) async fn orphans(on: On<'_>, keys: &[MessageKey]) -> Result<Vec<OrphanStatus>> {
     const SQL: &str = "
         WITH r (channel_id, wamid) AS ({rows})
         SELECT s.tenant_id, s.channel_id, s.wamid, s.occurred_at, s.error_code, s.payload
@@ -231,7 +231,7 @@ pub async fn orphans(on: On<'_>, keys: &[MessageKey]) -> Result<Vec<OrphanStatus
 
 /// Returns the keys of messages whose status was stored concurrently: the two transactions could not see each other. One row per status,
 /// the oldest first, without the first `skip`.
-pub async fn overlooked(on: On<'_>, since: DateTime<Utc>, skip: i64, limit: i64) -> Result<Vec<MessageKey>> {
+pub(crate) async fn overlooked(on: On<'_>, since: DateTime<Utc>, skip: i64, limit: i64) -> Result<Vec<MessageKey>> {
     // Matches the order of the partial index of orphan statuses. Any other order reads every status ever reported.
     const SQL: &str = "
         SELECT s.channel_id, s.wamid

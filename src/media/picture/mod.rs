@@ -29,7 +29,7 @@ const MAX_METADATA: u64 = 8 * 1024 * 1024;
 const QUALITY: u8 = 80;
 
 /// An encoded variant.
-pub struct RenderedVariant {
+pub(crate) struct RenderedVariant {
     pub variant: Variant,
     pub mime_type: &'static str,
     pub width: u32,
@@ -46,7 +46,7 @@ pub struct Pictures {
 
 /// Reason why an image has no variants. Permanent: the image is at fault.
 #[derive(Debug, thiserror::Error)]
-pub enum PictureError {
+pub(crate) enum PictureError {
     #[error("it is neither JPEG nor PNG nor WebP")]
     Format,
     #[error("its {width} by {height} pixels need {bytes} bytes to decode; the limit is {MAX_MEMORY}")]

@@ -9,7 +9,7 @@ use crate::{
 
 /// A file written to the store.
 #[derive(Clone, Debug)]
-pub struct NewFile {
+pub(crate) struct NewFile {
     pub tenant: TenantId,
     pub id: MediaFileId,
     pub digest: [u8; 32],
@@ -19,14 +19,14 @@ pub struct NewFile {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WantsVariants {
+pub(crate) enum WantsVariants {
     Yes,
     No,
 }
 
 /// Inserts the file, or finds the tenant's file with the same bytes. Returns its id. The row stays locked until the commit, so that it is
 /// not removed meanwhile.
-pub async fn upsert_file(tx: &mut Tx, file: &NewFile, now: DateTime<Utc>) -> Result<MediaFileId> {
+pub(crate) async fn upsert_file(tx: &mut Tx, file: &NewFile, now: DateTime<Utc>) -> Result<MediaFileId> {
     const SQL: &str = "
         INSERT INTO media_files (id, tenant_id, digest, size, created_at, state, due_at)
         VALUES ($1, $2, $3, $4, $5, $6, $5)
@@ -49,7 +49,7 @@ pub async fn upsert_file(tx: &mut Tx, file: &NewFile, now: DateTime<Utc>) -> Res
 }
 
 /// Marks a file as orphaned if no media refers to it.
-pub async fn mark_orphaned(on: On<'_>, tenant: TenantId, file: MediaFileId, now: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn mark_orphaned(on: On<'_>, tenant: TenantId, file: MediaFileId, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_files SET orphaned_at = $3
         WHERE tenant_id = $1 AND id = $2 AND NOT EXISTS (SELECT 1 FROM media WHERE media.file_id = $2)";
@@ -57,7 +57,7 @@ pub async fn mark_orphaned(on: On<'_>, tenant: TenantId, file: MediaFileId, now:
 }
 
 /// Returns orphaned files, longest orphaned first. Files whose variants are being generated are left out.
-pub async fn list_orphaned(on: On<'_>, limit: i64) -> Result<Vec<(TenantId, MediaFileId)>> {
+pub(crate) async fn list_orphaned(on: On<'_>, limit: i64) -> Result<Vec<(TenantId, MediaFileId)>> {
     const SQL: &str = "
         SELECT tenant_id, id FROM media_files
         WHERE orphaned_at IS NOT NULL AND state <> 'running'
@@ -68,14 +68,14 @@ pub async fn list_orphaned(on: On<'_>, limit: i64) -> Result<Vec<(TenantId, Medi
 
 /// Result of removing an orphaned file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removed {
+pub(crate) enum Removed {
     Yes,
     /// In use again, or its variants are being generated.
     StillNeeded,
 }
 
 /// Deletes an orphaned file's row unless the file is in use again. New users lock the row first, so the second statement sees their commit.
-pub async fn remove_orphan(tx: &mut Tx, tenant: TenantId, file: MediaFileId) -> Result<Removed> {
+pub(crate) async fn remove_orphan(tx: &mut Tx, tenant: TenantId, file: MediaFileId) -> Result<Removed> {
     const LOCK: &str = "UPDATE media_files SET orphaned_at = orphaned_at WHERE tenant_id = $1 AND id = $2";
     const REMOVE: &str = "
         DELETE FROM media_files
@@ -93,14 +93,14 @@ pub async fn remove_orphan(tx: &mut Tx, tenant: TenantId, file: MediaFileId) -> 
 }
 
 /// Returns tenant, attempt and size of a leased file whose variants are to be generated.
-pub async fn find_leased_file(on: On<'_>, id: MediaFileId) -> Result<Option<(TenantId, i64, i64)>> {
+pub(crate) async fn find_leased_file(on: On<'_>, id: MediaFileId) -> Result<Option<(TenantId, i64, i64)>> {
     const SQL: &str = "SELECT tenant_id, attempts, size FROM media_files WHERE id = $1 AND state = 'running'";
     on.sql(SQL, (id,)).opt().await
 }
 
 /// Result of generating variants.
 #[derive(Clone, Debug)]
-pub struct CompletedVariants {
+pub(crate) struct CompletedVariants {
     pub tenant: TenantId,
     pub id: MediaFileId,
     pub attempt: i64,
@@ -113,7 +113,7 @@ pub struct CompletedVariants {
 }
 
 /// Completes the generation of variants. Returns 0 if the row is no longer leased by this attempt.
-pub async fn complete_variants(on: On<'_>, made: &CompletedVariants, now: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn complete_variants(on: On<'_>, made: &CompletedVariants, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_files
         SET state = 'done', width = $4, height = $5, variants = $6, finished_at = $7, last_error = $8

@@ -10,7 +10,7 @@ use crate::{
 
 /// Inbound media of a new message.
 #[derive(Clone, Debug)]
-pub struct NewInboundMedia {
+pub(crate) struct NewInboundMedia {
     pub id: MediaId,
     pub tenant: TenantId,
     pub channel: ChannelId,
@@ -29,7 +29,7 @@ pub struct NewInboundMedia {
 }
 
 /// Inserts rows due at once, in the transaction that stores their messages.
-pub async fn insert_inbound(on: On<'_>, media: &[NewInboundMedia]) -> Result<u64> {
+pub(crate) async fn insert_inbound(on: On<'_>, media: &[NewInboundMedia]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, tenant_id, channel_id, message_id, origin, kind, meta_id, mime_type, filename, sha256, received_at, deadline, lane)
             AS ({rows})
@@ -60,7 +60,7 @@ pub async fn insert_inbound(on: On<'_>, media: &[NewInboundMedia]) -> Result<u64
 
 /// Leased inbound media.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct LeasedMedia {
+pub(crate) struct LeasedMedia {
     pub id: MediaId,
     pub tenant_id: TenantId,
     pub channel_id: ChannelId,
@@ -76,7 +76,7 @@ pub struct LeasedMedia {
 }
 
 /// Returns a leased row; `None` if it is no longer leased or was deleted.
-pub async fn find_leased(on: On<'_>, id: MediaId) -> Result<Option<LeasedMedia>> {
+pub(crate) async fn find_leased(on: On<'_>, id: MediaId) -> Result<Option<LeasedMedia>> {
     const SQL: &str = "
         SELECT id, tenant_id, channel_id, message_id, kind, meta_id, mime_type, filename, sha256, received_at, deadline, attempts
         FROM media
@@ -86,7 +86,7 @@ pub async fn find_leased(on: On<'_>, id: MediaId) -> Result<Option<LeasedMedia>>
 
 /// A successful fetch.
 #[derive(Clone, Debug)]
-pub struct CompletedFetch {
+pub(crate) struct CompletedFetch {
     pub tenant: TenantId,
     pub id: MediaId,
     /// The attempt that fetched it.
@@ -97,7 +97,7 @@ pub struct CompletedFetch {
 }
 
 /// Completes the fetch. Returns the message's conversation and wamid; `None` if the row is no longer leased by this attempt.
-pub async fn complete_fetch(
+pub(crate) async fn complete_fetch(
     mut on: On<'_>,
     end: &CompletedFetch,
     now: DateTime<Utc>,
@@ -127,13 +127,13 @@ pub async fn complete_fetch(
 }
 
 /// Moves media whose deadline is before `before` to the first lane.
-pub async fn prioritize_expiring(on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn prioritize_expiring(on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "UPDATE media SET lane = 0 WHERE state IN ('pending', 'running') AND deadline < $1 AND lane > 0";
     on.sql(SQL, (before,)).run().await
 }
 
 /// Returns the earliest deadline of media not yet fetched.
-pub async fn soonest_deadline(on: On<'_>) -> Result<Option<DateTime<Utc>>> {
+pub(crate) async fn soonest_deadline(on: On<'_>) -> Result<Option<DateTime<Utc>>> {
     const SQL: &str = "SELECT MIN(deadline) FROM media WHERE state IN ('pending', 'running')";
     let (found,): (Option<DateTime<Utc>>,) = on.sql(SQL, ()).one().await?;
     Ok(found)
@@ -141,7 +141,7 @@ pub async fn soonest_deadline(on: On<'_>) -> Result<Option<DateTime<Utc>>> {
 
 /// A failed fetch without an event.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct UnreportedFailure {
+pub(crate) struct UnreportedFailure {
     pub id: MediaId,
     pub tenant_id: TenantId,
     pub channel_id: Option<ChannelId>,
@@ -155,7 +155,7 @@ pub struct UnreportedFailure {
     pub finished_at: DateTime<Utc>,
 }
 
-pub async fn unreported_failures(on: On<'_>, limit: i64) -> Result<Vec<UnreportedFailure>> {
+pub(crate) async fn unreported_failures(on: On<'_>, limit: i64) -> Result<Vec<UnreportedFailure>> {
     const SQL: &str = "
         SELECT m.id, m.tenant_id, m.channel_id, m.message_id, s.conversation_id, s.wamid, m.kind, m.mime_type, m.filename, m.last_error,
             m.finished_at
@@ -167,7 +167,7 @@ pub async fn unreported_failures(on: On<'_>, limit: i64) -> Result<Vec<Unreporte
 }
 
 /// Marks failures as reported unless another process did. Returns those that the caller has to report.
-pub async fn mark_reported(
+pub(crate) async fn mark_reported(
     on: On<'_>,
     unreported: &[UnreportedFailure],
     now: DateTime<Utc>,

@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use crate::db::{On, Result, Rows};
 
 /// Schedules the removal of files; an earlier schedule wins.
-pub async fn schedule_removal(on: On<'_>, keys: &[String], due: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn schedule_removal(on: On<'_>, keys: &[String], due: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (key, due_at) AS ({rows})
         INSERT INTO storage_removals (key, due_at)
@@ -17,7 +17,7 @@ pub async fn schedule_removal(on: On<'_>, keys: &[String], due: DateTime<Utc>) -
 
 /// Cancels scheduled removals, because a row owns the files now. Returns the number of cancelled ones; a file whose removal is missing or
 /// due may be gone.
-pub async fn cancel_removal(on: On<'_>, keys: &[String], now: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn cancel_removal(on: On<'_>, keys: &[String], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (key, now) AS ({rows})
         DELETE FROM storage_removals
@@ -27,13 +27,13 @@ pub async fn cancel_removal(on: On<'_>, keys: &[String], now: DateTime<Utc>) -> 
         .await
 }
 
-pub async fn due_removals(on: On<'_>, now: DateTime<Utc>, limit: i64) -> Result<Vec<(String,)>> {
+pub(crate) async fn due_removals(on: On<'_>, now: DateTime<Utc>, limit: i64) -> Result<Vec<(String,)>> {
     const SQL: &str = "SELECT key FROM storage_removals WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
     on.sql(SQL, (now, limit)).all().await
 }
 
 /// Deletes the schedules of removed files.
-pub async fn complete_removals(on: On<'_>, keys: &[String]) -> Result<u64> {
+pub(crate) async fn complete_removals(on: On<'_>, keys: &[String]) -> Result<u64> {
     const SQL: &str = "
         WITH r (key) AS ({rows})
         DELETE FROM storage_removals WHERE EXISTS (SELECT 1 FROM r WHERE r.key = storage_removals.key)";

@@ -10,7 +10,7 @@ use crate::{
 
 /// Key of an upload: a file is uploaded once per channel and type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct UploadKey {
+pub(crate) struct UploadKey {
     pub tenant: TenantId,
     pub file: MediaFileId,
     pub channel: ChannelId,
@@ -19,7 +19,7 @@ pub struct UploadKey {
 
 /// State of an upload, valid until `valid_until`.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct MetaUpload {
+pub(crate) struct MetaUpload {
     pub claim: Uuid,
     pub meta_id: Option<String>,
     /// Cached failure, as JSON.
@@ -28,7 +28,7 @@ pub struct MetaUpload {
 }
 
 /// Returns the upload if its state is still valid.
-pub async fn find_upload(on: On<'_>, key: &UploadKey, now: DateTime<Utc>) -> Result<Option<MetaUpload>> {
+pub(crate) async fn find_upload(on: On<'_>, key: &UploadKey, now: DateTime<Utc>) -> Result<Option<MetaUpload>> {
     const SQL: &str = "
         SELECT claim, meta_id, failure, valid_until FROM media_uploads
         WHERE tenant_id = $1 AND file_id = $2 AND channel_id = $3 AND mime_type = $4 AND valid_until > $5";
@@ -37,7 +37,7 @@ pub async fn find_upload(on: On<'_>, key: &UploadKey, now: DateTime<Utc>) -> Res
 }
 
 /// Leases the upload until `until`. Returns 0 if it is leased or done.
-pub async fn claim_upload(
+pub(crate) async fn claim_upload(
     on: On<'_>,
     key: &UploadKey,
     claim: Uuid,
@@ -63,7 +63,7 @@ pub async fn claim_upload(
 }
 
 /// Extends the lease. Returns 0 if it is lost.
-pub async fn renew_upload_lease(on: On<'_>, key: &UploadKey, claim: Uuid, until: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn renew_upload_lease(on: On<'_>, key: &UploadKey, claim: Uuid, until: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_uploads SET valid_until = $6
         WHERE tenant_id = $1 AND file_id = $2 AND channel_id = $3 AND mime_type = $4 AND claim = $5 AND meta_id IS NULL";
@@ -73,14 +73,14 @@ pub async fn renew_upload_lease(on: On<'_>, key: &UploadKey, claim: Uuid, until:
 
 /// Media as referred to by a message of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct MediaOnChannel {
+pub(crate) struct MediaOnChannel {
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub media: MediaId,
 }
 
 /// Expires cached media ids that are valid until `until` at most.
-pub async fn expire_uploads(
+pub(crate) async fn expire_uploads(
     on: On<'_>,
     files: &[MediaOnChannel],
     until: DateTime<Utc>,
@@ -98,7 +98,7 @@ pub async fn expire_uploads(
 }
 
 /// Stores the upload's result.
-pub async fn finish_upload(on: On<'_>, key: &UploadKey, end: &MetaUpload) -> Result<u64> {
+pub(crate) async fn finish_upload(on: On<'_>, key: &UploadKey, end: &MetaUpload) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_uploads SET meta_id = $6, failure = $7, valid_until = $8
         WHERE tenant_id = $1 AND file_id = $2 AND channel_id = $3 AND mime_type = $4 AND claim = $5";

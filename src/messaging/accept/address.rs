@@ -8,7 +8,7 @@ const LONGEST: usize = 15;
 
 /// The recipient of a message, as given by the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Address {
+pub(crate) enum Address {
     /// Phone number: digits with the country code.
     Phone(String),
     /// Business-scoped user id, `US.1349…`.

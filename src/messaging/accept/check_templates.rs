@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A template that can be sent.
-pub struct CheckedTemplate {
+pub(crate) struct CheckedTemplate {
     /// Category at Meta; `None` if the template is unknown here.
     pub category: Option<String>,
     /// The text with its variables filled in.
@@ -20,7 +20,7 @@ pub struct CheckedTemplate {
 
 /// Rejects unanswered requests whose templates cannot be sent. Returns the checked templates of the others by their index. Requests a
 /// sync of the account if the template may be too new to be known here.
-pub async fn check_templates(
+pub(crate) async fn check_templates(
     tx: &mut Tx,
     clock: &Clock,
     requests: &[AcceptRequest],

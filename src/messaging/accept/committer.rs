@@ -71,7 +71,7 @@ impl Outbox {
 
 /// Returns the stored answer to an earlier request with this key. Called before validation, because referenced media or messages may have
 /// been deleted.
-pub async fn find_answer(
+pub(crate) async fn find_answer(
     db: &Db,
     clock: &Clock,
     tenant: TenantId,
@@ -91,7 +91,7 @@ pub async fn find_answer(
 /// Claims the key of a batch, whatever becomes of its messages. Rejects it if a different request has used the key. The messages have
 /// keys of their own ([`IdempotencyKey::of_message`]), each written in the commit of its message, so the same batch can be sent again
 /// after any failure.
-pub async fn claim_batch_key(
+pub(crate) async fn claim_batch_key(
     db: &Db,
     clock: &Clock,
     tenant: TenantId,

@@ -18,11 +18,11 @@ pub struct AcceptRequest {
     pub channel: ChannelId,
     /// Phone number of the sender as people dial it, if known.
     pub sender: Option<String>,
-    pub to: Address,
+    pub(crate) to: Address,
     pub lane: SendLane,
     pub kind: &'static str,
     /// The template, for a template message.
-    pub template: Option<TemplateUse>,
+    pub(crate) template: Option<TemplateUse>,
     /// Text for previews.
     pub text: Option<String>,
     /// JSON that Meta expects under the type.
@@ -47,7 +47,7 @@ pub struct IdempotencyKey {
 impl IdempotencyKey {
     /// Returns the key of the `n`th message of the batch that has this key. The separator U+001F cannot occur in a caller's key, since a
     /// header holds no control characters.
-    pub fn of_message(&self, n: usize) -> Self {
+    pub(crate) fn of_message(&self, n: usize) -> Self {
         Self {
             key: format!("{}\u{1f}{n}", self.key),
             digest: self.digest,
@@ -57,7 +57,7 @@ impl IdempotencyKey {
 
 /// A template of an account, with its parameters.
 #[derive(Clone, Debug)]
-pub struct TemplateUse {
+pub(crate) struct TemplateUse {
     /// WABA of the channel.
     pub waba_id: String,
     pub template: message::TemplateMessage,

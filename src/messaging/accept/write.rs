@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long an idempotency key is kept.
-pub const KEY_KEPT: TimeDelta = idempotency::RETENTION;
+pub(crate) const KEY_KEPT: TimeDelta = idempotency::RETENTION;
 
 /// The answer to a request.
 pub(super) type Answer = std::result::Result<AcceptedSend, Refusal>;

@@ -127,7 +127,7 @@ impl Composer {
     }
 
     /// Checks a recipient, as that of a message.
-    pub async fn recipient(&self, ctx: &Ctx, to: &RequestedRecipient) -> Result<Address, ComposeError> {
+    pub(crate) async fn recipient(&self, ctx: &Ctx, to: &RequestedRecipient) -> Result<Address, ComposeError> {
         let to = to.parse();
         let known = References::of_recipient(self, ctx, &to).await?;
         known.address(to)

@@ -24,20 +24,20 @@ const WAITING: usize = 4_096;
 /// The changes to write after a call.
 #[derive(Debug)]
 pub struct Conclusion {
-    pub end: AttemptEnd,
+    pub(crate) end: AttemptEnd,
     /// Reason for holding the message, if it is held.
     pub held: Option<HoldReason>,
     /// The counted recipient of a call that did not reach them, to be removed from the count.
-    pub uncounted: Option<(PortfolioKey, ContactId)>,
+    pub(crate) uncounted: Option<(PortfolioKey, ContactId)>,
     /// Names of the recipient in Meta's answer other than the address that was used.
-    pub named: Option<NamedRecipient>,
+    pub(crate) named: Option<NamedRecipient>,
     /// The error that Meta answered.
-    pub rejected: Option<RejectedAttempt>,
+    pub(crate) rejected: Option<RejectedAttempt>,
 }
 
 /// An attempt that Meta rejected.
 #[derive(Debug)]
-pub struct RejectedAttempt {
+pub(crate) struct RejectedAttempt {
     pub due: DueSend,
     pub code: i64,
     pub title: String,
@@ -47,7 +47,7 @@ pub struct RejectedAttempt {
 
 impl RejectedAttempt {
     /// Returns whether the error has effects beyond the message.
-    pub fn has_effects(&self) -> bool {
+    pub(crate) fn has_effects(&self) -> bool {
         messaging::has_effects(self.code)
     }
 }
@@ -64,7 +64,7 @@ pub enum ConclusionResult {
 }
 
 /// A conclusion with the channel for its result.
-pub type ConclusionSubmission = Submission<Conclusion, ConclusionResult>;
+pub(crate) type ConclusionSubmission = Submission<Conclusion, ConclusionResult>;
 
 /// Handle of the task that writes conclusions. Answers that arrive at the same time share a commit, whichever job made the calls.
 #[derive(Clone)]

@@ -19,7 +19,7 @@ use crate::{
 const ALL_RECIPIENTS: i64 = 10_000_000;
 
 /// Result of an allocation.
-pub struct Allocation {
+pub(crate) struct Allocation {
     /// Messages without room, and when they are due.
     pub later: Vec<(MessageId, DateTime<Utc>)>,
     /// Number of expired recipients that were removed, by portfolio and tenant.
@@ -28,7 +28,7 @@ pub struct Allocation {
 
 /// Allocates the remaining room to the candidates in order, and computes when the others are due. The portfolio is locked; `standings`
 /// are its counts and limits for the candidates' tenants.
-pub async fn allocate(
+pub(crate) async fn allocate(
     tx: &mut Tx,
     standings: &[PortfolioUsage],
     candidates: &[LimitCandidate],

@@ -21,7 +21,7 @@ fn counts(due: &DueSend, now: DateTime<Utc>) -> bool {
 
 /// A message that counts a customer.
 #[derive(Clone, Debug)]
-pub struct LimitCandidate {
+pub(crate) struct LimitCandidate {
     pub key: PortfolioKey,
     pub message: MessageId,
     pub contact: ContactId,
@@ -43,7 +43,7 @@ impl LimitCandidate {
 }
 
 /// Returns the key of the portfolio and tenant that the channel counts for.
-pub fn portfolio_key(route: &Route) -> PortfolioKey {
+pub(crate) fn portfolio_key(route: &Route) -> PortfolioKey {
     PortfolioKey {
         portfolio: route.portfolio.clone(),
         tenant: route.tenant,
@@ -51,7 +51,7 @@ pub fn portfolio_key(route: &Route) -> PortfolioKey {
 }
 
 /// Groups candidates of all tenants by portfolio; within one by lane, then by age.
-pub fn grouped(candidates: Vec<LimitCandidate>) -> BTreeMap<String, Vec<LimitCandidate>> {
+pub(crate) fn grouped(candidates: Vec<LimitCandidate>) -> BTreeMap<String, Vec<LimitCandidate>> {
     let mut groups: BTreeMap<String, Vec<LimitCandidate>> = BTreeMap::new();
     for candidate in candidates {
         groups
@@ -66,19 +66,19 @@ pub fn grouped(candidates: Vec<LimitCandidate>) -> BTreeMap<String, Vec<LimitCan
 }
 
 /// Returns the distinct keys of the candidates.
-pub fn portfolio_keys(groups: &BTreeMap<String, Vec<LimitCandidate>>) -> Vec<PortfolioKey> {
+pub(crate) fn portfolio_keys(groups: &BTreeMap<String, Vec<LimitCandidate>>) -> Vec<PortfolioKey> {
     let keys: BTreeSet<&PortfolioKey> = groups.values().flatten().map(|candidate| &candidate.key).collect();
     keys.into_iter().cloned().collect()
 }
 
 /// Counts the distinct contacts.
-pub fn count_customers(candidates: &[LimitCandidate]) -> i64 {
+pub(crate) fn count_customers(candidates: &[LimitCandidate]) -> i64 {
     let contacts: HashSet<ContactId> = candidates.iter().map(|candidate| candidate.contact).collect();
     contacts.len() as i64
 }
 
 /// Returns each recipient once, with its number of sends.
-pub fn distinct_recipients<'w>(candidates: impl Iterator<Item = &'w LimitCandidate>) -> Vec<Recipient> {
+pub(crate) fn distinct_recipients<'w>(candidates: impl Iterator<Item = &'w LimitCandidate>) -> Vec<Recipient> {
     let mut recipients: BTreeMap<ContactId, Recipient> = BTreeMap::new();
     for candidate in candidates {
         let recipient = recipients.entry(candidate.contact).or_insert_with(|| Recipient {

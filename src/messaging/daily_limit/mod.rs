@@ -20,9 +20,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use candidates::{LimitCandidate, portfolio_key};
-pub use release::{release_limits, release_overlooked};
-pub use usage::{CustomersToday, customers_today, purge_recipients, record_held};
+pub(crate) use {candidates::LimitCandidate, candidates::portfolio_key};
+pub(crate) use {release::release_limits, release::release_overlooked};
+pub(crate) use {usage::CustomersToday, usage::customers_today, usage::purge_recipients, usage::record_held};
 
 use self::{
     allocate::allocate,
@@ -41,10 +41,10 @@ use crate::{
 };
 
 /// How long a customer counts: 24 hours, and a minute for messages in flight and for clock differences.
-pub const COUNTING_PERIOD: TimeDelta = TimeDelta::seconds(24 * 3_600 + 60);
+pub(crate) const COUNTING_PERIOD: TimeDelta = TimeDelta::seconds(24 * 3_600 + 60);
 
 /// Defers messages whose portfolio has no room, before they request slots that they could not use.
-pub async fn defer_over_limit(
+pub(crate) async fn defer_over_limit(
     service: &MessagingService,
     sendable: Vec<SendableMessage>,
     outcomes: &mut Outcomes<MessageId>,
@@ -84,7 +84,7 @@ pub async fn defer_over_limit(
 
 /// Result of counting recipients in a transaction.
 #[derive(Default)]
-pub struct CountedRecipients {
+pub(crate) struct CountedRecipients {
     /// Messages that are deferred, and until when.
     pub later: HashMap<MessageId, DateTime<Utc>>,
     /// New customers of portfolios without a limit.
@@ -93,7 +93,7 @@ pub struct CountedRecipients {
 
 /// Counts the recipients of messages whose attempts begin in this transaction. Portfolios with a limit stay locked until the commit. The
 /// sums of the others change last ([`CountedRecipients::add_unlimited`]), since senders would only wait for each other.
-pub async fn count_recipients(
+pub(crate) async fn count_recipients(
     tx: &mut Tx,
     candidates: Vec<LimitCandidate>,
     now: DateTime<Utc>,
@@ -138,7 +138,7 @@ pub async fn count_recipients(
 
 impl CountedRecipients {
     /// Adds the counts of portfolios without a limit. Must be the last step before the commit.
-    pub async fn add_unlimited(self, tx: &mut Tx) -> Result<()> {
+    pub(crate) async fn add_unlimited(self, tx: &mut Tx) -> Result<()> {
         adjust_counts(tx, self.free).await
     }
 }
@@ -182,7 +182,7 @@ async fn reload(
 }
 
 /// Removes recipients whose only message was rejected from the count.
-pub async fn uncount(tx: &mut Tx, refused: &[(PortfolioKey, ContactId, AttemptId)]) -> Result<()> {
+pub(crate) async fn uncount(tx: &mut Tx, refused: &[(PortfolioKey, ContactId, AttemptId)]) -> Result<()> {
     let mut changes: BTreeMap<PortfolioKey, i64> = refused.iter().map(|(key, ..)| (key.clone(), 0)).collect();
     if changes.is_empty() {
         return Ok(());
@@ -195,7 +195,7 @@ pub async fn uncount(tx: &mut Tx, refused: &[(PortfolioKey, ContactId, AttemptId
 }
 
 /// Snoozes deferred messages until their time, or their expiry if that is earlier.
-pub fn snooze_deferred<'d>(
+pub(crate) fn snooze_deferred<'d>(
     all: impl Iterator<Item = &'d DueSend>,
     later: &HashMap<MessageId, DateTime<Utc>>,
     outcomes: &mut Outcomes<MessageId>,

@@ -25,7 +25,7 @@ async fn release_waiting(tx: &mut Tx, key: &PortfolioKey, tenant: Option<TenantI
 }
 
 /// Releases messages held for limits that were set. Failures are repaired by [`release_overlooked`].
-pub async fn release_limits(service: &MessagingService, set: &[LimitSet]) {
+pub(crate) async fn release_limits(service: &MessagingService, set: &[LimitSet]) {
     for (key, tenant) in set {
         if let Err(error) = release_limit(service, key, *tenant).await {
             tracing::warn!(%error, "messages held for a changed daily limit could not be released; this is retried");
@@ -43,7 +43,7 @@ async fn release_limit(service: &MessagingService, key: &PortfolioKey, tenant: O
 
 /// Releases messages that are still held although there is room: a worker had them in hand when others were released, or a released
 /// message was rejected or canceled.
-pub async fn release_overlooked(service: &MessagingService) -> Result<()> {
+pub(crate) async fn release_overlooked(service: &MessagingService) -> Result<()> {
     let now = service.clock.now();
     for key in sends::waiting_portfolios(service.db.reader()).await? {
         if room(service.db.reader(), &key, now).await? <= 0 {

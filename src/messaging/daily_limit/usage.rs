@@ -20,7 +20,7 @@ const REASONS: [HoldReason; 4] = [
 
 /// Usage of a portfolio's daily limit.
 #[derive(Clone, Copy, Debug)]
-pub struct CustomersToday {
+pub(crate) struct CustomersToday {
     /// `None` until Meta reports one.
     pub limit: Option<DailyLimit>,
     pub used: i64,
@@ -30,7 +30,7 @@ pub struct CustomersToday {
 
 /// Returns the customers that a portfolio, with all of its tenants, wrote to in the last 24 hours, its limit, and the number of held
 /// messages of this tenant. Not for a tenant's database role, which sees the tenant's own rows only.
-pub async fn customers_today(service: &MessagingService, key: &PortfolioKey) -> Result<CustomersToday> {
+pub(crate) async fn customers_today(service: &MessagingService, key: &PortfolioKey) -> Result<CustomersToday> {
     let on = || service.db.reader();
     let standing = portfolios::usage(on(), std::slice::from_ref(key)).await?.pop();
     let ended = portfolios::count_expired(on(), &key.portfolio, service.clock.now() - COUNTING_PERIOD).await?;
@@ -43,7 +43,7 @@ pub async fn customers_today(service: &MessagingService, key: &PortfolioKey) -> 
 }
 
 /// Removes recipients that no longer count, and returns how many.
-pub async fn purge_recipients(service: &MessagingService) -> Result<u64> {
+pub(crate) async fn purge_recipients(service: &MessagingService) -> Result<u64> {
     let before = service.clock.now() - COUNTING_PERIOD;
     let mut removed = 0;
     for (portfolio,) in portfolios::all(service.db.reader()).await? {
@@ -64,7 +64,7 @@ pub async fn purge_recipients(service: &MessagingService) -> Result<u64> {
 }
 
 /// Sets the gauges of held messages by reason.
-pub async fn record_held(service: &MessagingService) -> Result<()> {
+pub(crate) async fn record_held(service: &MessagingService) -> Result<()> {
     let held = sends::count_held(service.db.reader()).await?;
     for reason in REASONS {
         let count = held.iter().find(|(of, _)| *of == reason).map_or(0, |(_, count)| *count);

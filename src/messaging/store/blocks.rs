@@ -10,7 +10,7 @@ use crate::{
 
 /// A contact and the channel that they are blocked on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::FromRow)]
-pub struct BlockedContact {
+pub(crate) struct BlockedContact {
     #[sqlx(rename = "tenant_id")]
     pub tenant: TenantId,
     #[sqlx(rename = "channel_id")]
@@ -20,7 +20,7 @@ pub struct BlockedContact {
 }
 
 /// Stores blocks and returns the new ones.
-pub async fn add(on: On<'_>, blocks: &[BlockedContact], now: DateTime<Utc>) -> Result<Vec<BlockedContact>> {
+pub(crate) async fn add(on: On<'_>, blocks: &[BlockedContact], now: DateTime<Utc>) -> Result<Vec<BlockedContact>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id, at) AS ({rows})
         INSERT INTO blocks (tenant_id, channel_id, contact_id, created_at)
@@ -33,7 +33,7 @@ pub async fn add(on: On<'_>, blocks: &[BlockedContact], now: DateTime<Utc>) -> R
 }
 
 /// Deletes blocks and returns those that existed.
-pub async fn remove(on: On<'_>, blocks: &[BlockedContact]) -> Result<Vec<BlockedContact>> {
+pub(crate) async fn remove(on: On<'_>, blocks: &[BlockedContact]) -> Result<Vec<BlockedContact>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
         DELETE FROM blocks
@@ -44,7 +44,7 @@ pub async fn remove(on: On<'_>, blocks: &[BlockedContact]) -> Result<Vec<Blocked
 }
 
 /// Returns the pairs that are blocked.
-pub async fn among(on: On<'_>, pairs: &[BlockedContact]) -> Result<Vec<(ChannelId, ContactId)>> {
+pub(crate) async fn among(on: On<'_>, pairs: &[BlockedContact]) -> Result<Vec<(ChannelId, ContactId)>> {
     const SQL: &str = "
         WITH r (channel_id, contact_id, tenant_id) AS ({rows})
         SELECT b.channel_id, b.contact_id

@@ -2,7 +2,7 @@
 
 mod uploader;
 
-pub use uploader::upload_files;
+pub(crate) use uploader::upload_files;
 
 use tokio::sync::mpsc;
 
@@ -13,7 +13,7 @@ const WAITING: usize = 1_000;
 
 /// A file of a tenant, and the channel that it is sent from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ChannelFile {
+pub(crate) struct ChannelFile {
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub media: MediaId,
@@ -22,7 +22,7 @@ pub struct ChannelFile {
 /// A request to upload a file that messages wait for.
 #[derive(Debug)]
 pub struct UploadRequest {
-    pub file: ChannelFile,
+    pub(crate) file: ChannelFile,
     /// Messages to make due when the upload ends, whether it succeeded or failed.
     pub messages: Vec<MessageId>,
 }

@@ -28,7 +28,7 @@ const MIN_WAKE_DELAY: Duration = Duration::from_millis(10);
 
 /// Uploads requested files, several at a time and each file once, until the process ends. Uploads cut off by the shutdown begin again
 /// when their messages are sent.
-pub async fn upload_files(
+pub(crate) async fn upload_files(
     service: MessagingService,
     mut from: mpsc::Receiver<UploadRequest>,
     shutdown: CancellationToken,

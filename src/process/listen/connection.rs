@@ -19,7 +19,7 @@ use tokio::{sync::Notify, task::AbortHandle};
 use crate::config::ConnectionTimeouts;
 
 /// Milliseconds since the listener started, as of the last sweep: reading a clock per request would cost too much.
-pub type Now = Arc<AtomicU64>;
+pub(crate) type Now = Arc<AtomicU64>;
 
 /// Phase: a request's head is being read, or the first request is waited for.
 const HEAD: u8 = 0;
@@ -30,7 +30,7 @@ const BUSY: u8 = 2;
 
 /// Why a connection is closed: the label `reason` of `mainstay_connections_closed_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExceededLimit {
+pub(crate) enum ExceededLimit {
     Head,
     Idle,
     Body,
@@ -50,7 +50,7 @@ impl ExceededLimit {
     }
 }
 
-pub struct ClientConnection {
+pub(crate) struct ClientConnection {
     pub id: u64,
     /// The client's address as limits count it: an IPv6 address counts as its /64.
     pub address: IpAddr,
@@ -97,7 +97,7 @@ impl ClientConnection {
         }
     }
 
-    pub fn set_task(&self, task: AbortHandle) {
+    pub(crate) fn set_task(&self, task: AbortHandle) {
         // Set once, by the task that spawned it; another listener may have cut the connection before.
         let _ = self.task.set(task);
         if self.is_aborted.load(SeqCst) {
@@ -135,15 +135,15 @@ impl ClientConnection {
         self.enter(IDLE);
     }
 
-    pub fn await_body(&self, awaited: bool) {
+    pub(crate) fn await_body(&self, awaited: bool) {
         self.body_awaited.store(awaited, Relaxed);
     }
 
-    pub fn leave_unread(&self, body: Incoming) {
+    pub(crate) fn leave_unread(&self, body: Incoming) {
         *self.unread.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
     }
 
-    pub fn take_unread(&self) -> Option<Incoming> {
+    pub(crate) fn take_unread(&self) -> Option<Incoming> {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -157,17 +157,17 @@ impl ClientConnection {
         }
     }
 
-    pub fn answer_waits(&self) {
+    pub(crate) fn answer_waits(&self) {
         self.answer_waits.store(true, Relaxed);
     }
 
     /// Returns whether reading must pause: answers to earlier requests wait for the client.
-    pub fn is_behind(&self) -> bool {
+    pub(crate) fn is_behind(&self) -> bool {
         self.answer_waits.load(Relaxed) && self.phase.load(Relaxed) != BUSY
     }
 
     /// Returns since when the client has been waited for, and whether within a head; `None` during a request.
-    pub fn waiting_since(&self) -> Option<(bool, u64)> {
+    pub(crate) fn waiting_since(&self) -> Option<(bool, u64)> {
         match self.phase.load(Relaxed) {
             BUSY => None,
             phase => Some((phase == HEAD, self.since.load(Relaxed))),
@@ -175,7 +175,7 @@ impl ClientConnection {
     }
 
     /// Returns the limit that the client has exceeded, if any.
-    pub fn overdue(&self, timeouts: &ConnectionTimeouts) -> Option<ExceededLimit> {
+    pub(crate) fn overdue(&self, timeouts: &ConnectionTimeouts) -> Option<ExceededLimit> {
         let now = self.now.load(Relaxed);
         let phase = self.phase.load(Relaxed);
         let lasted = now.saturating_sub(self.since.load(Relaxed));

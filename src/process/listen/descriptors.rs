@@ -13,7 +13,7 @@ const RESERVE: usize = 8;
 
 /// Raises the soft limit on open files to the hard limit, and returns the maximum number of connections: `wanted`, or fewer under a low
 /// limit.
-pub fn most_connections(wanted: usize) -> usize {
+pub(crate) fn most_connections(wanted: usize) -> usize {
     let limit = raise();
     let most = room(limit).min(wanted as u64) as usize;
     if most < wanted {
@@ -44,7 +44,7 @@ fn room(limit: u64) -> u64 {
 }
 
 /// Open descriptors of `/dev/null`. Closing one makes room for a connection when `accept` finds none free.
-pub struct Reserve(Vec<OwnedFd>);
+pub(crate) struct Reserve(Vec<OwnedFd>);
 
 impl Reserve {
     pub fn new() -> Self {
@@ -54,7 +54,7 @@ impl Reserve {
     }
 
     /// Refills the reserve as far as descriptors are free again.
-    pub fn refill(&mut self) {
+    pub(crate) fn refill(&mut self) {
         while self.0.len() < RESERVE {
             let Ok(file) = File::open("/dev/null") else { return };
             self.0.push(file.into());

@@ -27,7 +27,7 @@ use super::Roles;
 use crate::{app::App, config::Config, http};
 
 /// The listening sockets of a process.
-pub struct Listeners {
+pub(crate) struct Listeners {
     /// The API's listener, or a worker's own for health and metrics, if configured.
     main: Option<TcpListener>,
     /// The separate listener for health and metrics of an API process, if configured.

@@ -18,7 +18,7 @@ const SPARES: usize = 16;
 /// Divisor of the limit: one in so many connections is closed at a time, so that a flood of connections costs no search each.
 const BATCH: usize = 64;
 
-pub struct ConnectionRegistry {
+pub(crate) struct ConnectionRegistry {
     /// The configured limits, capped by the limit of open files.
     limits: config::ConnectionLimits,
     began: Instant,
@@ -36,7 +36,7 @@ struct Open {
 }
 
 /// An admitted connection. Dropping it removes it from the registry.
-pub struct Admitted {
+pub(crate) struct Admitted {
     pub connection: Arc<ClientConnection>,
     registry: Arc<ConnectionRegistry>,
 }
@@ -65,7 +65,7 @@ impl ConnectionRegistry {
 
     /// Admits a client. At a limit, connections waiting longest for their clients are closed; if all are busy, or descriptors are `short`,
     /// the connection becomes a spare one. `None` if there are too many spare ones as well.
-    pub fn admit(self: &Arc<Self>, peer: IpAddr, short: bool) -> Option<Admitted> {
+    pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr, short: bool) -> Option<Admitted> {
         let address = http::client_network(peer);
         let mut open = self.open();
         let mut spare = short;
@@ -93,7 +93,7 @@ impl ConnectionRegistry {
         })
     }
 
-    pub fn shortest_pace(&self) -> Duration {
+    pub(crate) fn shortest_pace(&self) -> Duration {
         let pace = &self.limits.timeouts;
         pace.head.min(pace.idle).min(pace.body).min(pace.answer)
     }
@@ -128,7 +128,7 @@ impl ConnectionRegistry {
     }
 
     /// Closes waiting connections of any client, because descriptors are short.
-    pub fn shed(&self) {
+    pub(crate) fn shed(&self) {
         let mut open = self.open();
         let limit = open.all.len();
         self.close_waiting(&mut open, |_| true, limit);

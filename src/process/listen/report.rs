@@ -45,7 +45,7 @@ impl Report {
         }
     }
 
-    pub fn made_room(&self, count: usize) {
+    pub(crate) fn made_room(&self, count: usize) {
         self.made_room.0.increment(count as u64);
         if let Some(times) = self.made_room.1.record() {
             tracing::warn!(

@@ -21,7 +21,7 @@ const MAX_DRAINED: u64 = 16 * 1_024 * 1_024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The body of a request. Records when it is waited for, and leaves its unread rest to the connection.
-pub struct RequestBody {
+pub(crate) struct RequestBody {
     /// `None` after its end.
     body: Option<Incoming>,
     connection: Arc<ClientConnection>,

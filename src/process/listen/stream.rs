@@ -15,7 +15,7 @@ use tokio::{
 use super::connection::ClientConnection;
 
 /// A socket that records its traffic.
-pub struct MonitoredStream {
+pub(crate) struct MonitoredStream {
     stream: TcpStream,
     connection: Arc<ClientConnection>,
     /// Whether a read is paused until the client takes its answers.

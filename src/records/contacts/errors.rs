@@ -9,14 +9,18 @@ use crate::{
 
 /// A contact who refuses marketing messages, as of Meta's time.
 #[derive(Clone, Debug)]
-pub struct MarketingRefusal {
+pub(crate) struct MarketingRefusal {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub at: DateTime<Utc>,
 }
 
 /// Records refusals of marketing unless something later is known. Returns the contacts that changed.
-pub async fn stop_marketing(on: On<'_>, refused: &[MarketingRefusal], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
+pub(crate) async fn stop_marketing(
+    on: On<'_>,
+    refused: &[MarketingRefusal],
+    now: DateTime<Utc>,
+) -> Result<Vec<(ContactId,)>> {
     const SQL: &str = "
         WITH r (tenant_id, id, at, now) AS ({rows})
         UPDATE contacts SET marketing_stopped = TRUE, marketing_at = r.at, updated_at = r.now
@@ -30,7 +34,7 @@ pub async fn stop_marketing(on: On<'_>, refused: &[MarketingRefusal], now: DateT
 
 /// An identity that a message could not be delivered to.
 #[derive(Clone, Debug)]
-pub struct UndeliverableIdentity {
+pub(crate) struct UndeliverableIdentity {
     pub tenant: TenantId,
     /// `phone`, `user_id` or `group`.
     pub kind: String,
@@ -41,7 +45,7 @@ pub struct UndeliverableIdentity {
 }
 
 /// Counts failed deliveries on identities. Each identity may occur once in the batch.
-pub async fn mark_undeliverable(on: On<'_>, suspects: &[UndeliverableIdentity]) -> Result<u64> {
+pub(crate) async fn mark_undeliverable(on: On<'_>, suspects: &[UndeliverableIdentity]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, code, count, at) AS ({rows})
         UPDATE contact_identities

@@ -28,9 +28,9 @@ pub struct IdentityRecord {
     pub retired_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     /// Time and code of the last failed delivery, and the number of failures.
-    pub undeliverable_at: Option<DateTime<Utc>>,
-    pub undeliverable_code: Option<i64>,
-    pub undeliverable_count: i64,
+    pub(crate) undeliverable_at: Option<DateTime<Utc>>,
+    pub(crate) undeliverable_code: Option<i64>,
+    pub(crate) undeliverable_count: i64,
 }
 
 /// Returns the contact's present identity of one kind.

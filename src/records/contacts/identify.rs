@@ -37,7 +37,7 @@ pub struct KnownIdentity {
 }
 
 /// Takes the shared merge locks of these tenants, once each, in order.
-pub async fn lock_tenants(tx: &mut Tx, tenants: impl IntoIterator<Item = TenantId>) -> Result<()> {
+pub(crate) async fn lock_tenants(tx: &mut Tx, tenants: impl IntoIterator<Item = TenantId>) -> Result<()> {
     let tenants: BTreeSet<TenantId> = tenants.into_iter().collect();
     for tenant in tenants {
         lock_tenant(tx, tenant, false).await?;
@@ -95,7 +95,7 @@ pub async fn insert(on: On<'_>, contacts: &[NewContact], now: DateTime<Utc>) -> 
 }
 
 /// Assigns identities that no contact has. Fewer rows than requested means that a concurrent transaction was first.
-pub async fn assign(on: On<'_>, owned: &[(Identity, ContactId)], now: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn assign(on: On<'_>, owned: &[(Identity, ContactId)], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, contact_id, at) AS ({rows})
         INSERT INTO contact_identities (tenant_id, kind, value, contact_id, created_at)
@@ -110,7 +110,7 @@ pub async fn assign(on: On<'_>, owned: &[(Identity, ContactId)], now: DateTime<U
 }
 
 /// Reassigns identities of other contacts: a phone number or user name that changed hands.
-pub async fn reassign(on: On<'_>, taken: &[(Identity, ContactId)]) -> Result<u64> {
+pub(crate) async fn reassign(on: On<'_>, taken: &[(Identity, ContactId)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, contact_id) AS ({rows})
         UPDATE contact_identities SET contact_id = r.contact_id, retired_at = NULL
@@ -125,7 +125,7 @@ pub async fn reassign(on: On<'_>, taken: &[(Identity, ContactId)]) -> Result<u64
 }
 
 /// Retires identities as of Meta's time; the latest time wins.
-pub async fn retire(on: On<'_>, retired: &[(Identity, DateTime<Utc>)]) -> Result<u64> {
+pub(crate) async fn retire(on: On<'_>, retired: &[(Identity, DateTime<Utc>)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, at) AS ({rows})
         UPDATE contact_identities SET retired_at = r.at
@@ -142,7 +142,7 @@ pub async fn retire(on: On<'_>, retired: &[(Identity, DateTime<Utc>)]) -> Result
 
 /// A contact's name as of Meta's time.
 #[derive(Clone, Debug)]
-pub struct NameReport {
+pub(crate) struct NameReport {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub name: String,
@@ -151,7 +151,7 @@ pub struct NameReport {
 
 /// Stores the newest names. Within one second the greater name wins, so that the order of arrival does not matter. Returns the contacts
 /// whose name changed.
-pub async fn set_names(mut on: On<'_>, names: &[NameReport], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
+pub(crate) async fn set_names(mut on: On<'_>, names: &[NameReport], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
     const OTHER: &str = "
         WITH r (tenant_id, id, name, name_at, now) AS ({rows})
         UPDATE contacts SET name = r.name, name_at = r.name_at, updated_at = r.now
@@ -178,7 +178,7 @@ pub async fn set_names(mut on: On<'_>, names: &[NameReport], now: DateTime<Utc>)
 
 /// A contact's marketing preference as of Meta's time.
 #[derive(Clone, Debug)]
-pub struct PreferenceReport {
+pub(crate) struct PreferenceReport {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub marketing_stopped: bool,
@@ -186,7 +186,7 @@ pub struct PreferenceReport {
 }
 
 /// Stores preferences unless something later is known. Returns the contacts that changed.
-pub async fn set_preferences(
+pub(crate) async fn set_preferences(
     on: On<'_>,
     preferring: &[PreferenceReport],
     now: DateTime<Utc>,

@@ -71,7 +71,7 @@ pub async fn lock(tx: &mut Tx, contacts: impl Iterator<Item = ContactId>) -> Res
 }
 
 /// Returns whether both contacts still exist.
-pub async fn both_exist(tx: &mut Tx, ContactMerge { tenant, from, into }: ContactMerge) -> Result<bool> {
+pub(crate) async fn both_exist(tx: &mut Tx, ContactMerge { tenant, from, into }: ContactMerge) -> Result<bool> {
     const SQL: &str = "SELECT COUNT(*) FROM contacts WHERE tenant_id = $1 AND id IN ($2, $3)";
     let (count,): (i64,) = tx.sql(SQL, (tenant, from, into)).one().await?;
     Ok(count == 2)

@@ -32,7 +32,7 @@ pub enum MergeEffect {
 }
 
 /// Moves, joins or removes the rows of the contact that goes.
-pub type MoveRows = for<'a> fn(&'a mut Tx, ContactMerge) -> BoxFuture<'a, Result<()>>;
+pub(crate) type MoveRows = for<'a> fn(&'a mut Tx, ContactMerge) -> BoxFuture<'a, Result<()>>;
 
 /// All of them, in the lock order.
 pub const MERGED_TABLES: &[MergedTable] = &[

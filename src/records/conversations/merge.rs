@@ -39,7 +39,7 @@ pub async fn merge(tx: &mut Tx, ContactMerge { tenant, from, into }: ContactMerg
 
 /// Removes the conversations of the one contact that the other has too, and moves the rest. For the end of a merge: until then, tables that name
 /// a conversation find their rows through it.
-pub async fn join_merged(tx: &mut Tx, ContactMerge { tenant, from, into }: ContactMerge) -> Result<()> {
+pub(crate) async fn join_merged(tx: &mut Tx, ContactMerge { tenant, from, into }: ContactMerge) -> Result<()> {
     const DROP_JOINED: &str = "
         DELETE FROM conversations
         WHERE {+}tenant_id = $1 AND contact_id = $2

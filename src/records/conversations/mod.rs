@@ -6,11 +6,15 @@ mod merge;
 mod search;
 mod windows;
 
-pub use advance::{
-    ClosedWindow, ConversationKey, ConversationUpdate, advance, close_windows, find_existing, lock_existing,
-    lock_or_open, opened_event, preview,
+pub(crate) use merge::join_merged;
+pub use merge::merge;
+pub use search::SearchTerm;
+pub use search::search;
+pub use {
+    advance::ClosedWindow, advance::ConversationKey, advance::ConversationUpdate, advance::close_windows,
+    advance::find_existing, advance::lock_existing, advance::lock_or_open, advance::opened_event,
 };
-pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list};
-pub use merge::{join_merged, merge};
-pub use search::{SearchTerm, search};
-pub use windows::{ClosingWindow, lock_closing, mark_notified};
+pub use {advance::advance, advance::preview};
+pub use {find::Conversation, find::find, find::list};
+pub use {find::ConversationCursor, find::ConversationFilter};
+pub(crate) use {windows::ClosingWindow, windows::lock_closing, windows::mark_notified};

@@ -8,7 +8,7 @@ use crate::{
 
 /// A conversation whose service window ends soon.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ClosingWindow {
+pub(crate) struct ClosingWindow {
     pub id: ConversationId,
     pub tenant_id: TenantId,
     pub channel_id: ChannelId,
@@ -18,7 +18,7 @@ pub struct ClosingWindow {
 
 /// Locks and returns conversations whose window ends after `now` and by `until`, without a notification so far, the first to end first.
 /// Locked rows are skipped: the contact may be writing.
-pub async fn lock_closing(
+pub(crate) async fn lock_closing(
     tx: &mut Tx,
     now: DateTime<Utc>,
     until: DateTime<Utc>,
@@ -45,7 +45,7 @@ pub async fn lock_closing(
 }
 
 /// Marks the windows as notified.
-pub async fn mark_notified(tx: &mut Tx, closing: &[ClosingWindow]) -> Result<u64> {
+pub(crate) async fn mark_notified(tx: &mut Tx, closing: &[ClosingWindow]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, tenant_id, window_at) AS ({rows})
         UPDATE conversations SET window_notified_for = r.window_at

@@ -16,6 +16,7 @@ mod turn;
 mod wake;
 
 pub use registry::{EventConsumer, EventConsumers};
-pub use store::{CONSUMERS, hint_consumers};
+pub use store::CONSUMERS;
+pub(crate) use store::hint_consumers;
 pub use turn::run;
 pub use wake::{wake, wake_hinted, wake_lagging};

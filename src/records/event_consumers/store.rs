@@ -73,7 +73,7 @@ pub(super) async fn advance(tx: &mut Tx, id: EventConsumerId, sequence: i64) -> 
 }
 
 /// Hints after the commit at tenants whose events are appended.
-pub fn hint_consumers(tx: &mut Tx, tenants: impl IntoIterator<Item = Uuid>) {
+pub(crate) fn hint_consumers(tx: &mut Tx, tenants: impl IntoIterator<Item = Uuid>) {
     for id in tenants {
         tx.hint(Hint {
             queue: CONSUMERS.name,

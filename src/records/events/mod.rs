@@ -7,5 +7,6 @@ mod new_event;
 mod sequence_range;
 
 pub use append::{NewEvent, append, append_unconsumed};
-pub use find::{Event, EventPage, list};
+pub use find::EventPage;
 pub use sequence_range::SequenceRange;
+pub use {find::Event, find::list};

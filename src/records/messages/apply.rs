@@ -38,7 +38,7 @@ pub struct NewMessageRow {
     pub recipient: Option<String>,
     pub sent_at: DateTime<Utc>,
     pub received_at: DateTime<Utc>,
-    pub raw_event: RawEventId,
+    pub(crate) raw_event: RawEventId,
     /// The media file that came with it.
     pub media: Option<MediaId>,
     /// Whether it was written by a member of a group.
@@ -87,7 +87,10 @@ pub async fn insert(on: On<'_>, messages: &[NewMessageRow]) -> Result<Vec<(Messa
 }
 
 /// Replaces `media_placeholder` messages with their content, which Meta sends later. Returns the messages filled, with their media.
-pub async fn fill_placeholders(on: On<'_>, messages: &[NewMessageRow]) -> Result<Vec<(MessageId, Option<MediaId>)>> {
+pub(crate) async fn fill_placeholders(
+    on: On<'_>,
+    messages: &[NewMessageRow],
+) -> Result<Vec<(MessageId, Option<MediaId>)>> {
     const SQL: &str = "
         WITH r (channel_id, wamid, type, text, payload, media_id) AS ({rows})
         UPDATE messages SET type = r.type, text = r.text, payload = r.payload, media_id = r.media_id
@@ -109,7 +112,7 @@ pub async fn fill_placeholders(on: On<'_>, messages: &[NewMessageRow]) -> Result
 
 /// Kind of a [`MessageChange`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChangeKind {
+pub(crate) enum ChangeKind {
     Edit,
     Revoke,
 }
@@ -117,7 +120,7 @@ pub enum ChangeKind {
 /// An edit or revocation of an earlier message.
 #[derive(Clone, Debug)]
 pub struct MessageChange {
-    pub kind: ChangeKind,
+    pub(crate) kind: ChangeKind,
     pub target: MessageKey,
     pub at: DateTime<Utc>,
     /// The new text of an edit.
@@ -135,7 +138,7 @@ struct ChangeRow {
 }
 
 /// Returns stored edits and revocations of these messages, which arrived before them.
-pub async fn changes_of(on: On<'_>, targets: &[MessageKey]) -> Result<Vec<MessageChange>> {
+pub(crate) async fn changes_of(on: On<'_>, targets: &[MessageKey]) -> Result<Vec<MessageChange>> {
     const SQL: &str = "
         WITH r (channel_id, wamid) AS ({rows})
         SELECT m.type, m.channel_id, m.context_wamid, m.sent_at, m.text
@@ -190,7 +193,7 @@ pub async fn change(mut on: On<'_>, changes: &[MessageChange]) -> Result<u64> {
 
 /// A status that may advance a message.
 #[derive(Clone, Debug)]
-pub struct ReportedStatus {
+pub(crate) struct ReportedStatus {
     pub tenant: TenantId,
     pub message: MessageId,
     pub status: Status,
@@ -198,21 +201,14 @@ pub struct ReportedStatus {
     pub error_title: Option<String>,
 }
 
-/// A message that advanced.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Advanced {
-    pub id: MessageId,
-}
-
-/// Advances the statuses of messages, never backwards. Returns those that changed.
-pub async fn advance_status(on: On<'_>, reported: &[ReportedStatus]) -> Result<Vec<Advanced>> {
+/// Advances the statuses of messages, never backwards. Returns how many changed.
+pub(crate) async fn advance_status(on: On<'_>, reported: &[ReportedStatus]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, status, status_rank, error_code, error_title) AS ({rows})
         UPDATE messages
         SET status = r.status, status_rank = r.status_rank, error_code = r.error_code, error_title = r.error_title
         FROM r
-        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status_rank < r.status_rank
-        RETURNING messages.id";
+        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status_rank < r.status_rank";
     let mut rows: Vec<_> = reported
         .iter()
         .map(|it| {
@@ -230,7 +226,7 @@ pub async fn advance_status(on: On<'_>, reported: &[ReportedStatus]) -> Result<V
     // One row per message, with the highest rank: see `change`.
     rows.sort_by(|a, b| (a.1, b.3).cmp(&(b.1, a.3)));
     rows.dedup_by(|b, a| a.1 == b.1);
-    Rows::new(SQL, rows).all(on).await
+    Rows::new(SQL, rows).run(on).await
 }
 
 fn key(key: &MessageKey) -> (Uuid, String) {

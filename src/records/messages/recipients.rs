@@ -51,9 +51,9 @@ pub enum MessageRef {
 pub struct Names {
     pub phone: Option<String>,
     /// The same phone number in its other form.
-    pub other_phone: Option<String>,
+    pub(crate) other_phone: Option<String>,
     pub user_id: Option<String>,
-    pub parent_user_id: Option<String>,
+    pub(crate) parent_user_id: Option<String>,
 }
 
 /// A message found by a [`NamedRecipient`].
@@ -66,7 +66,7 @@ pub struct FoundRecipient {
     /// The address the message was sent to; empty where not known.
     pub recipient: String,
     /// Whether the contact lacks one of the names.
-    pub is_unknown: bool,
+    pub(crate) is_unknown: bool,
 }
 
 /// Finds these messages and whether their contacts have all the names; the address that a message was sent to is not new. PostgreSQL

@@ -124,7 +124,7 @@ pub async fn set_limit(mut on: On<'_>, key: &PortfolioKey, limit: DailyLimit, wh
 }
 
 /// Moves a tenant's rows to another portfolio: the account's id stood in until its owner was known.
-pub async fn adopt(tx: &mut Tx, from: &PortfolioKey, into: &str) -> Result<()> {
+pub(crate) async fn adopt(tx: &mut Tx, from: &PortfolioKey, into: &str) -> Result<()> {
     const MOVE: &str = "
         INSERT INTO portfolio_recipients (tenant_id, portfolio, contact_id, attempt_id, sends, last_at)
         SELECT tenant_id, $3, contact_id, attempt_id, sends, last_at FROM portfolio_recipients

@@ -5,7 +5,7 @@ use crate::{
 };
 
 /// Makes a contact that counted twice against a daily limit count once, as of the later message. Locks the portfolios.
-pub async fn merge_recipients(tx: &mut Tx, ContactMerge { tenant, from, into }: ContactMerge) -> Result<()> {
+pub(crate) async fn merge_recipients(tx: &mut Tx, ContactMerge { tenant, from, into }: ContactMerge) -> Result<()> {
     const OF: &str = "SELECT DISTINCT portfolio FROM portfolio_recipients WHERE contact_id = $2 AND tenant_id = $1";
     const LATER: &str = "
         UPDATE portfolio_recipients

@@ -9,6 +9,11 @@ mod limit;
 mod merge;
 mod recipients;
 
-pub use limit::{LimitScope, PortfolioKey, PortfolioUsage, add, adopt, all, lock, set_limit, usage};
-pub use merge::merge_recipients;
-pub use recipients::{Counted, Recipient, count, count_expired, counted, last_sends, remove_expired, remove_refused};
+pub(crate) use merge::merge_recipients;
+pub use {limit::LimitScope, limit::PortfolioKey, limit::add, limit::all, limit::lock, limit::set_limit, limit::usage};
+pub(crate) use {limit::PortfolioUsage, limit::adopt};
+pub use {
+    recipients::Counted, recipients::count_expired, recipients::last_sends, recipients::remove_expired,
+    recipients::remove_refused,
+};
+pub use {recipients::Recipient, recipients::count, recipients::counted};

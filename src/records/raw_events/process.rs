@@ -26,7 +26,7 @@ pub struct RawEvent {
 #[derive(Debug)]
 pub struct PendingEvents {
     /// In the order of their ids.
-    pub short: Vec<RawEvent>,
+    pub(crate) short: Vec<RawEvent>,
     /// Events whose bodies were too long to load.
     pub long: Vec<RawEventId>,
 }

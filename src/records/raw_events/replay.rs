@@ -10,7 +10,7 @@ use crate::{
 
 /// Selects the replayable events of a time range. Running events are never replayed: their worker would overwrite the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReplayFilter {
+pub(crate) enum ReplayFilter {
     /// All states but running and discarded.
     Any,
     State(WorkState),
@@ -28,7 +28,7 @@ impl ReplayFilter {
 }
 
 /// Returns ids of selected events between the bounds, both exclusive, in the order of receipt.
-pub async fn select_ids(
+pub(crate) async fn select_ids(
     on: On<'_>,
     filter: ReplayFilter,
     after: Uuid,
@@ -46,7 +46,7 @@ pub async fn select_ids(
 
 /// Makes the selected events between two ids, both inclusive, due at `now`, with attempts reset. Bounds on the id limit the partitions
 /// that PostgreSQL reads.
-pub async fn make_due_between(
+pub(crate) async fn make_due_between(
     on: On<'_>,
     filter: ReplayFilter,
     first: RawEventId,

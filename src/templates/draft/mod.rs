@@ -73,19 +73,19 @@ pub struct TemplateDraft {
     pub message_send_ttl_seconds: Option<i64>,
     /// Whether Meta may put it into another category instead of rejecting it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub allow_category_change: Option<bool>,
+    pub(crate) allow_category_change: Option<bool>,
     /// `ORDER_STATUS` for a template with an order's status.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sub_category: Option<String>,
+    pub(crate) sub_category: Option<String>,
     /// `ORDER_DETAILS` for a marketing template with a payment button.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub display_format: Option<String>,
+    pub(crate) display_format: Option<String>,
 }
 
 /// Changes to a template; omitted fields stay as they are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TemplateChange {
+pub(crate) struct TemplateChange {
     /// All components, in Meta's form: they replace the existing ones.
     #[schema(value_type = Option<Vec<Object>>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,7 +103,7 @@ type CheckResult = Result<(), Invalid>;
 impl TemplateDraft {
     /// Returns the draft with `parameter_format` set to `NAMED` if it is omitted and a variable has a name. Meta's default is positional,
     /// and it rejects names then.
-    pub fn with_parameter_format(&self) -> Self {
+    pub(crate) fn with_parameter_format(&self) -> Self {
         let format = self.parameter_format.clone();
         Self {
             parameter_format: format.or_else(|| has_names(&self.components).then(|| "NAMED".to_owned())),

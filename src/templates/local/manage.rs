@@ -25,14 +25,14 @@ pub enum LocalTemplateRef {
 
 /// Activation of a new version: kept as a draft, or sent from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activation {
+pub(crate) enum Activation {
     Draft,
     Active,
 }
 
 /// Changes to a message template; omitted fields stay as they are.
 #[derive(Clone, Debug, Default)]
-pub struct Update {
+pub(crate) struct Update {
     pub name: Option<String>,
     pub state: Option<MessageTemplateState>,
     /// The version to send from now on.
@@ -85,7 +85,7 @@ impl TemplateService {
     }
 
     /// Creates a message template with its first version.
-    pub async fn create_local(
+    pub(crate) async fn create_local(
         &self,
         ctx: &Ctx,
         name: &str,
@@ -109,7 +109,7 @@ impl TemplateService {
     }
 
     /// Adds a version with new content.
-    pub async fn add_local_version(
+    pub(crate) async fn add_local_version(
         &self,
         ctx: &Ctx,
         id: MessageTemplateId,
@@ -139,7 +139,7 @@ impl TemplateService {
         Ok(row)
     }
 
-    pub async fn update_local(
+    pub(crate) async fn update_local(
         &self,
         ctx: &Ctx,
         id: MessageTemplateId,
@@ -175,7 +175,7 @@ impl TemplateService {
     }
 
     /// Deletes a message template with all its versions. Messages sent from it are not affected.
-    pub async fn delete_local(&self, ctx: &Ctx, id: MessageTemplateId) -> LocalResult<()> {
+    pub(crate) async fn delete_local(&self, ctx: &Ctx, id: MessageTemplateId) -> LocalResult<()> {
         let tenant = ctx.tenant;
         let mut tx = self.db.begin_as(tenant).await?;
         let was = store::delete(tx.on(), tenant, id).await?;
@@ -183,7 +183,11 @@ impl TemplateService {
         was.then_some(()).ok_or_else(|| LocalError::NotFound(id.to_string()))
     }
 
-    pub async fn find_local(&self, tenant: TenantId, which: &LocalTemplateRef) -> LocalResult<StoredMessageTemplate> {
+    pub(crate) async fn find_local(
+        &self,
+        tenant: TenantId,
+        which: &LocalTemplateRef,
+    ) -> LocalResult<StoredMessageTemplate> {
         self.seed(tenant).await?;
         let (found, shown) = match which {
             LocalTemplateRef::Id(id) => (store::find(self.db.reader(), tenant, *id).await?, id.to_string()),
@@ -193,7 +197,7 @@ impl TemplateService {
     }
 
     /// Returns the content of the active version, or of the given one for a preview.
-    pub async fn local_content(
+    pub(crate) async fn local_content(
         &self,
         tenant: TenantId,
         which: &LocalTemplateRef,

@@ -3,7 +3,7 @@
 use super::{Choice, LocalContent, Row, Section};
 
 /// Returns the names and contents.
-pub fn seeds() -> Vec<(&'static str, LocalContent)> {
+pub(crate) fn seeds() -> Vec<(&'static str, LocalContent)> {
     let choice = |id: &str, title: &str| Choice {
         id: id.to_owned(),
         title: title.to_owned(),

@@ -59,7 +59,7 @@ fn visit_texts(value: &Value, path: &str, visit: &mut Visit<'_>) -> Result<(), I
 }
 
 /// Checks that there is exactly one value per variable, and converts the values to text.
-pub fn match_values(names: &[String], values: &Map<String, Value>) -> Result<Map<String, Value>, Invalid> {
+pub(crate) fn match_values(names: &[String], values: &Map<String, Value>) -> Result<Map<String, Value>, Invalid> {
     let at = |name: &str| format!("message_template.variables.{name}");
     if let Some(unknown) = values.keys().find(|name| !names.contains(name)) {
         let known = match names {
@@ -81,7 +81,7 @@ pub fn match_values(names: &[String], values: &Map<String, Value>) -> Result<Map
 }
 
 /// Replaces each variable by `value(key, name)`, where `key` is the member that holds the text.
-pub fn substitute(template: &Value, value: &dyn Fn(&str, &str) -> String) -> Value {
+pub(crate) fn substitute(template: &Value, value: &dyn Fn(&str, &str) -> String) -> Value {
     substitute_below(template, "", value)
 }
 

@@ -13,35 +13,36 @@ pub(super) mod slots;
 #[cfg(test)]
 mod tests;
 
-pub use placeholders::{Placeholder, PlaceholderKind};
-pub use render::{Rendered, RenderedButton, RenderedHeader};
-pub use slots::{ParameterFormat, Slots, Variable};
+pub(crate) use placeholders::Placeholder;
+pub(crate) use render::Rendered;
+pub(crate) use slots::ParameterFormat;
+pub use slots::Slots;
 
 use std::ops::RangeInclusive;
 
 use crate::meta::message::MediaKind;
 
 /// Maximum length of a one-time code ("Authentication templates").
-pub const MAX_CODE: usize = 15;
+pub(crate) const MAX_CODE: usize = 15;
 /// Maximum length of a coupon code since 3 December 2025 ("Coupon code templates").
-pub const MAX_COUPON: usize = 20;
+pub(crate) const MAX_COUPON: usize = 20;
 /// Maximum length of a button's URL, its variable part included.
-pub const MAX_URL: usize = 2_000;
+pub(crate) const MAX_URL: usize = 2_000;
 /// Maximum length of a body's variable if the template has other components ("Template components").
-pub const MAX_BODY_VALUE: usize = 1_024;
+pub(crate) const MAX_BODY_VALUE: usize = 1_024;
 /// Maximum length of a body's variable if the body is the only component.
-pub const MAX_BODY_VALUE_ALONE: usize = 32_768;
+pub(crate) const MAX_BODY_VALUE_ALONE: usize = 32_768;
 /// Number of cards in a product carousel message, whatever number was approved ("Product card carousel templates").
-pub const PRODUCT_CARDS: RangeInclusive<usize> = 2..=10;
+pub(crate) const PRODUCT_CARDS: RangeInclusive<usize> = 2..=10;
 
 /// Placeholders of a template in one language, or of one card of a carousel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schema {
-    pub header: TemplateHeader,
+    pub(crate) header: TemplateHeader,
     pub body: Slots,
-    pub footer: Option<String>,
-    pub buttons: Vec<SchemaButton>,
-    pub offer: Offer,
+    pub(crate) footer: Option<String>,
+    pub(crate) buttons: Vec<SchemaButton>,
+    pub(crate) offer: Offer,
     pub cards: Vec<Schema>,
 }
 
@@ -67,7 +68,7 @@ impl Schema {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum TemplateHeader {
+pub(crate) enum TemplateHeader {
     #[default]
     None,
     Text(Slots),
@@ -81,7 +82,7 @@ pub enum TemplateHeader {
 
 /// A limited-time offer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Offer {
+pub(crate) enum Offer {
     #[default]
     None,
     /// An offer without a displayed expiration.
@@ -91,7 +92,7 @@ pub enum Offer {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchemaButton {
+pub(crate) struct SchemaButton {
     pub kind: ButtonKind,
     pub label: Option<String>,
     /// With its variable, if any.
@@ -101,7 +102,7 @@ pub struct SchemaButton {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ButtonKind {
+pub(crate) enum ButtonKind {
     QuickReply,
     Url,
     /// A URL that ends in a variable.
@@ -147,7 +148,7 @@ impl ButtonKind {
     }
 
     /// Returns whether every message has to give a parameter.
-    pub fn is_required(self) -> bool {
+    pub(crate) fn is_required(self) -> bool {
         matches!(
             self,
             Self::UrlWithVariable | Self::OneTimeCode | Self::CopyCode | Self::Products | Self::OrderDetails
@@ -155,12 +156,12 @@ impl ButtonKind {
     }
 
     /// Returns whether every message has to have its component. A flow's may lack parameters, but Meta answers 131009 if it is missing.
-    pub fn needs_component(self) -> bool {
+    pub(crate) fn needs_component(self) -> bool {
         self.is_required() || self == Self::Flow
     }
 
     /// Returns whether its component may lack parameters: a flow's token and data and a catalog's picture are optional.
-    pub fn parameter_is_optional(self) -> bool {
+    pub(crate) fn parameter_is_optional(self) -> bool {
         matches!(self, Self::Flow | Self::Catalog)
     }
 

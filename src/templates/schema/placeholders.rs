@@ -9,7 +9,7 @@ use super::{ButtonKind, Offer, Schema, SchemaButton, TemplateHeader};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = PlaceKind)]
-pub enum PlaceholderKind {
+pub(crate) enum PlaceholderKind {
     /// A text; in a header or body also `{"currency": …}` or `{"date_time": …}`.
     Text,
     Image,
@@ -30,7 +30,7 @@ pub enum PlaceholderKind {
 /// A placeholder of a template, filled by every message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Place)]
-pub struct Placeholder {
+pub(crate) struct Placeholder {
     /// Its key among the variables of a preview: `body.1`, `header`, `buttons.0`, `cards.1.body.name`. For a product carousel the approved
     /// cards are listed; a message may have two to ten.
     pub key: String,
@@ -52,7 +52,7 @@ const MAX_HEADER: usize = 60;
 
 impl Schema {
     /// Returns all placeholders in the order of the message.
-    pub fn placeholders(&self) -> Vec<Placeholder> {
+    pub(crate) fn placeholders(&self) -> Vec<Placeholder> {
         let mut placeholders = Vec::new();
         self.collect("", &mut placeholders);
 

@@ -14,7 +14,7 @@ use crate::meta::message::{
 
 /// A rendered template.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
-pub struct Rendered {
+pub(crate) struct Rendered {
     #[schema(required)]
     pub header: Option<RenderedHeader>,
     pub body: String,
@@ -28,7 +28,7 @@ pub struct Rendered {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct RenderedHeader {
+pub(crate) struct RenderedHeader {
     /// `text`, `image`, `video`, `document`, `location` or `product`.
     #[serde(rename = "type")]
     pub kind: String,
@@ -41,7 +41,7 @@ pub struct RenderedHeader {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct RenderedButton {
+pub(crate) struct RenderedButton {
     /// The `sub_type` in a message; null if it takes no parameter.
     #[serde(rename = "type")]
     #[schema(required)]
@@ -60,7 +60,7 @@ pub struct RenderedButton {
 
 impl Schema {
     /// Renders a message that fits the schema.
-    pub fn render(&self, template: &TemplateMessage) -> Rendered {
+    pub(crate) fn render(&self, template: &TemplateMessage) -> Rendered {
         self.rendered(&template.components)
     }
 

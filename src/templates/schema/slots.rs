@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = Naming)]
-pub enum ParameterFormat {
+pub(crate) enum ParameterFormat {
     /// `{{1}}`, `{{2}}`, …
     #[default]
     Positional,
@@ -19,15 +19,15 @@ pub enum ParameterFormat {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slots {
     pub text: String,
-    pub naming: ParameterFormat,
+    pub(crate) naming: ParameterFormat,
     /// Without duplicates, in the order of a message's parameters: by number, or by appearance.
-    pub variables: Vec<Variable>,
+    pub(crate) variables: Vec<Variable>,
     /// Maximum length of a value in characters, where Meta limits it.
     pub max_length: Option<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Variable {
+pub(crate) struct Variable {
     pub name: String,
     pub example: Option<String>,
 }
@@ -63,7 +63,7 @@ impl Slots {
     }
 
     /// Replaces each variable by its `value`; variables without one are kept.
-    pub fn render<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> String {
+    pub(crate) fn render<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> String {
         fill(&self.text, value)
     }
 }

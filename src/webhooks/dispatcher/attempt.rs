@@ -17,7 +17,7 @@ const STORED_ANSWER_BYTES: usize = 4_096;
 
 /// The outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveryOutcome {
+pub(crate) enum DeliveryOutcome {
     Succeeded,
     /// An answer other than 2xx.
     Status,
@@ -46,7 +46,7 @@ impl DeliveryOutcome {
 }
 
 /// A finished attempt.
-pub struct FinishedDeliveryAttempt {
+pub(crate) struct FinishedDeliveryAttempt {
     pub due: DueDelivery,
     pub started_at: DateTime<Utc>,
     pub duration_us: i64,
@@ -60,7 +60,7 @@ pub struct FinishedDeliveryAttempt {
 }
 
 /// Makes one attempt.
-pub async fn send_request(
+pub(crate) async fn send_request(
     dispatcher: &DispatcherInner,
     destination: &Destination,
     due: DueDelivery,

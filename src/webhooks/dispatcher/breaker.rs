@@ -25,7 +25,7 @@ const ERROR_LENGTH: usize = 500;
 
 /// The consequence of a failure for the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailureEffect {
+pub(crate) enum FailureEffect {
     Nothing,
     /// The breaker has opened.
     Trip,
@@ -36,14 +36,14 @@ pub enum FailureEffect {
 
 /// The kind of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptKind {
+pub(crate) enum AttemptKind {
     Delivery,
     /// Tests whether an endpoint with an open breaker or a pending `Retry-After` accepts deliveries again.
     Probe,
 }
 
 /// Records a success, and returns whether the change is worth storing.
-pub fn record_success(health: &mut EndpointHealth, kind: AttemptKind, now: DateTime<Utc>) -> bool {
+pub(crate) fn record_success(health: &mut EndpointHealth, kind: AttemptKind, now: DateTime<Utc>) -> bool {
     // A success of a request that was in flight when the endpoint sent `Retry-After` does not clear it.
     let hold = health
         .probe_at
@@ -63,7 +63,7 @@ pub fn record_success(health: &mut EndpointHealth, kind: AttemptKind, now: DateT
 }
 
 /// Records a failure. `retry_after` is the wait that the endpoint asked for.
-pub fn record_failure(
+pub(crate) fn record_failure(
     health: &mut EndpointHealth,
     error: &str,
     kind: AttemptKind,
@@ -110,12 +110,12 @@ fn probe_wait(probes: i64) -> TimeDelta {
 }
 
 /// Returns whether requests are sent one at a time until one succeeds: the breaker is open, or `Retry-After` is pending.
-pub fn is_probing(health: &EndpointHealth) -> bool {
+pub(crate) fn is_probing(health: &EndpointHealth) -> bool {
     health.tripped_at.is_some() || health.probe_at.is_some()
 }
 
 /// Returns the maximum number of concurrent requests: during failures no more than it takes to open the breaker.
-pub fn concurrency_limit(health: &EndpointHealth, most: usize) -> usize {
+pub(crate) fn concurrency_limit(health: &EndpointHealth, most: usize) -> usize {
     let left = usize::try_from(BREAKER - health.failures_in_row).unwrap_or(0);
     match health.failures_in_row {
         _ if is_probing(health) => 1,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The destination of an endpoint's requests, with its decrypted headers and secrets.
-pub struct Destination {
+pub(crate) struct Destination {
     /// Checked now: the operator may have changed the allowed addresses since the URL was set.
     pub target: Result<Target, UrlRefused>,
     headers: HeaderMap,

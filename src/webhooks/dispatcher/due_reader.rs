@@ -24,10 +24,10 @@ type Answer = sqlx::Result<Vec<DueDelivery>>;
 type Query = Submission<DueQuery, Answer>;
 
 /// The handle for reading due deliveries.
-pub struct DueReader(mpsc::Sender<Query>);
+pub(crate) struct DueReader(mpsc::Sender<Query>);
 
 /// The background task that combines queries: those that arrive during a read share the next statement.
-pub struct DueBatcher {
+pub(crate) struct DueBatcher {
     db: Db,
     clock: Clock,
     from: BatchReceiver<Query>,

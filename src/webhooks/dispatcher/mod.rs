@@ -23,7 +23,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 pub use breaker::BREAKER;
-pub use serve::ServeError;
+pub(crate) use serve::ServeError;
 pub(super) use wake::enqueue;
 pub use wake::wake;
 
@@ -39,7 +39,7 @@ use result_writer::ResultWriter;
 
 /// The dispatcher. Clones share its state.
 #[derive(Clone)]
-pub struct WebhookDispatcher(Arc<DispatcherInner>);
+pub(crate) struct WebhookDispatcher(Arc<DispatcherInner>);
 
 struct DispatcherInner {
     webhooks: WebhookService,

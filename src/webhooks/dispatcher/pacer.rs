@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Spaces the requests to an endpoint with a rate limit: evenly, with no burst.
-pub struct Pacer {
+pub(crate) struct Pacer {
     gap: Duration,
     next: Instant,
 }
@@ -26,12 +26,12 @@ impl Pacer {
     }
 
     /// Records a request.
-    pub fn record(&mut self) {
+    pub(crate) fn record(&mut self) {
         self.next = self.next.max(Instant::now()) + self.gap;
     }
 
     /// Waits until the next request may be sent, so that the next run of this endpoint need not know of this one.
-    pub async fn wait_until_free(&self) {
+    pub(crate) async fn wait_until_free(&self) {
         tokio::time::sleep_until(self.next).await;
     }
 }

@@ -22,7 +22,7 @@ const GONE: u16 = 410;
 
 /// What the worker does after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveryNextStep {
+pub(crate) enum DeliveryNextStep {
     Continue,
     /// The breaker is open, or the endpoint sent `Retry-After`.
     Pause,

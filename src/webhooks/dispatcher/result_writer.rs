@@ -31,7 +31,7 @@ const WARNING: &str = "nothing but failures for half the time after which it is 
 
 /// The result of an attempt, as it is stored.
 #[derive(Clone, Debug)]
-pub struct AttemptReport {
+pub(crate) struct AttemptReport {
     pub ended: AttemptConclusion,
     /// The conversation whose later deliveries waited for this one and need not any more.
     pub freed: Option<Uuid>,
@@ -43,7 +43,7 @@ pub struct AttemptReport {
 
 /// A change of an endpoint's state that is reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EndpointNotice {
+pub(crate) enum EndpointNotice {
     /// The breaker has opened.
     Tripped,
     /// Half of the time until it is disabled has passed. Only the host of its URL is reported: the rest may hold secrets.
@@ -54,7 +54,7 @@ pub enum EndpointNotice {
 
 /// Whether a result was stored. A delivery whose result was not is attempted again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum WriteOutcome {
+pub(crate) enum WriteOutcome {
     Yes,
     /// The database works, but rejected this result.
     Refused,
@@ -71,10 +71,10 @@ struct UpdatedEndpoints {
 type Waiting = Submission<AttemptReport, WriteOutcome>;
 
 /// The handle that sends results to the committer.
-pub struct ResultWriter(mpsc::Sender<Waiting>);
+pub(crate) struct ResultWriter(mpsc::Sender<Waiting>);
 
 /// The background task that commits results in batches.
-pub struct ResultCommitter {
+pub(crate) struct ResultCommitter {
     with: WebhookService,
     from: BatchReceiver<Waiting>,
 }

@@ -11,7 +11,7 @@ const SHORTEST: TimeDelta = TimeDelta::seconds(1);
 const LONGEST: TimeDelta = TimeDelta::hours(24);
 
 /// Returns the wait after this many attempts (1 is the first); `None` after the last.
-pub fn retry_delay(attempts: i64, schedule: &[Duration], chance: f64) -> Option<TimeDelta> {
+pub(crate) fn retry_delay(attempts: i64, schedule: &[Duration], chance: f64) -> Option<TimeDelta> {
     let index = usize::try_from(attempts).ok()?.checked_sub(1)?;
     let wait = schedule.get(index)?.mul_f64(1.0 + JITTER * (2.0 * chance - 1.0));
     // Database times have microseconds.

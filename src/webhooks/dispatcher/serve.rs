@@ -12,7 +12,7 @@ use crate::{
 
 /// Why an endpoint was not served to the end. Deliveries without a stored result are sent again.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+pub(crate) enum ServeError {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
     /// The master key is missing and must be restored.

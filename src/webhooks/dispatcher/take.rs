@@ -18,10 +18,10 @@ use crate::{
 };
 
 /// Deliveries of one conversation that are made in sequence, or a single unordered delivery.
-pub type Chain = VecDeque<DueDelivery>;
+pub(crate) type Chain = VecDeque<DueDelivery>;
 
 /// Deliveries that a worker has taken and whose results are not stored yet, with their conversations if order is kept.
-pub type DeliveriesInHand = HashMap<DeliveryId, Option<Uuid>>;
+pub(crate) type DeliveriesInHand = HashMap<DeliveryId, Option<Uuid>>;
 
 /// Rows read at a time for an ordered endpoint, since many may belong to one conversation.
 const ORDERED_BATCH: i64 = 256;
@@ -29,7 +29,7 @@ const ORDERED_BATCH: i64 = 256;
 const MIN_CONVERSATIONS: usize = 32;
 
 /// The outcome of taking deliveries.
-pub enum TakenDeliveries {
+pub(crate) enum TakenDeliveries {
     Chains(Vec<Chain>),
     /// A person has changed the endpoint: the worker's state is invalid.
     Stale,
@@ -37,7 +37,7 @@ pub enum TakenDeliveries {
 
 /// Takes about `room` due deliveries after a pause, without those in hand when this was called. A delivery whose result is stored during the
 /// read may still appear to be due.
-pub async fn take_due(
+pub(crate) async fn take_due(
     dispatcher: &DispatcherInner,
     endpoint: &Endpoint,
     in_hand: DeliveriesInHand,

@@ -37,7 +37,7 @@ async fn wake_endpoints(db: &Db, clock: &Clock, queues: &Queues, ids: &[Uuid]) -
 }
 
 /// Pushes endpoint jobs to the queue. The sweep finds those that cannot be pushed; the queue counts and logs its own outages.
-pub async fn enqueue(queues: &Queues, endpoints: &[Uuid], due: DateTime<Utc>) {
+pub(crate) async fn enqueue(queues: &Queues, endpoints: &[Uuid], due: DateTime<Utc>) {
     let entry = |&id: &Uuid| JobEntry {
         id,
         due,

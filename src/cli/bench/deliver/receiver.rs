@@ -22,7 +22,7 @@ const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 const REQUEST: usize = 16_384;
 
 /// All receivers, each on a port of its own, on one thread that ends with the program.
-pub struct Receivers {
+pub(crate) struct Receivers {
     pub addresses: Vec<SocketAddr>,
     each: Arc<Vec<Receiver>>,
     /// Arrival time of the first byte of a timed request, by the id of its event.
@@ -82,7 +82,7 @@ impl Receivers {
     }
 
     /// Waits for the event with this id, and returns its arrival time.
-    pub async fn arrival(&self, id: &str, patience: Duration) -> anyhow::Result<Instant> {
+    pub(crate) async fn arrival(&self, id: &str, patience: Duration) -> anyhow::Result<Instant> {
         let begun = Instant::now();
         loop {
             if let Some(at) = self.arrival.lock().unwrap_or_else(PoisonError::into_inner).remove(id) {

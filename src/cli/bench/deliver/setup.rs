@@ -31,12 +31,12 @@ use crate::{
 /// The event type that all endpoints subscribe to.
 static COMMON: &EventType = &message::RECEIVED;
 /// The event type that only the first endpoint subscribes to, and whose latency is measured.
-pub static TIMED: &EventType = &contact::CREATED;
+pub(crate) static TIMED: &EventType = &contact::CREATED;
 /// The receivers' network.
 const NETWORK: &str = "127.0.0.0/8";
 
 /// An installation with its endpoints, the dispatcher, and the producer of events.
-pub struct DeliveryBench {
+pub(crate) struct DeliveryBench {
     pub receivers: Receivers,
     db: Db,
     clock: Clock,
@@ -103,7 +103,7 @@ impl DeliveryBench {
     }
 
     /// Returns the peak memory of the worker, if it is a process of its own.
-    pub fn memory_mb(&self) -> Option<f64> {
+    pub(crate) fn memory_mb(&self) -> Option<f64> {
         match &self.deliverer {
             Deliverer::Process(server) => server.peak_memory_mb(),
             Deliverer::Here(_) => None,
@@ -111,13 +111,13 @@ impl DeliveryBench {
     }
 
     /// Commits `count` events of the common type in one transaction.
-    pub async fn commit_events(&self, count: usize) -> anyhow::Result<()> {
+    pub(crate) async fn commit_events(&self, count: usize) -> anyhow::Result<()> {
         let events: Vec<NewEvent> = (0..count).map(|_| self.event(COMMON)).collect();
         self.commit(&events).await
     }
 
     /// Commits an event that one endpoint subscribes to, and returns its id.
-    pub async fn commit_timed(&self) -> anyhow::Result<String> {
+    pub(crate) async fn commit_timed(&self) -> anyhow::Result<String> {
         let event = self.event(TIMED);
         self.commit(std::slice::from_ref(&event)).await?;
         Ok(event.id.to_string())

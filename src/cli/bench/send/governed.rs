@@ -26,7 +26,7 @@ const REPLY_EVERY: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Serialize)]
-pub struct Governed {
+pub(crate) struct Governed {
     seconds: u64,
     /// Fractions of Meta's limit: of one number at 1,000 a second, and the lowest of four at 80.
     share_of_1000: f64,

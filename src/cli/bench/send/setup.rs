@@ -27,12 +27,12 @@ use crate::{
 };
 
 /// Number of phone numbers at Meta's standard throughput, beside the one at the highest.
-pub const STANDARD: usize = 4;
+pub(crate) const STANDARD: usize = 4;
 /// Messages per request.
 const BATCH: usize = 1_000;
 
 /// An installation with a filled database, and the simulator it sends to.
-pub struct SendBench {
+pub(crate) struct SendBench {
     pub registry: TenantService,
     pub tenant: TenantId,
     pub key: String,
@@ -95,7 +95,7 @@ impl SendBench {
     }
 
     /// Returns the fraction of updates of messages that touched no index, on PostgreSQL.
-    pub async fn hot_updates(&self) -> anyhow::Result<Option<f64>> {
+    pub(crate) async fn hot_updates(&self) -> anyhow::Result<Option<f64>> {
         const POSTGRES: &str = "
             SELECT n_tup_hot_upd::double precision / NULLIF(n_tup_upd, 0) FROM pg_stat_user_tables WHERE relname = 'messages'";
         if !self.is_postgres {
@@ -106,7 +106,7 @@ impl SendBench {
     }
 
     /// Sets the stored throughput of the numbers.
-    pub async fn set_throughput(&self, first: i64, others: i64) -> anyhow::Result<()> {
+    pub(crate) async fn set_throughput(&self, first: i64, others: i64) -> anyhow::Result<()> {
         const DEFER: &str = "UPDATE channel_checks SET due_at = $2 WHERE id = $1 AND state = 'pending'";
         for (n, (channel, _)) in self.channels.iter().enumerate() {
             let seen = channels::NumberReport {
@@ -162,7 +162,7 @@ impl SendBench {
     }
 
     /// Waits until no message is waiting to be sent.
-    pub async fn wait_until_drained(&self) -> anyhow::Result<()> {
+    pub(crate) async fn wait_until_drained(&self) -> anyhow::Result<()> {
         // Not a count, which would cost a quarter of the processor that is measured.
         const WAITING: &str = "SELECT id FROM sends WHERE state IN ('pending', 'running') LIMIT 1";
         loop {
@@ -180,13 +180,13 @@ impl SendBench {
     }
 
     /// Returns the peak memory of the process that sends, in megabytes.
-    pub fn memory_mb(&self) -> f64 {
+    pub(crate) fn memory_mb(&self) -> f64 {
         let sending = self.worker.as_ref().or(self.api.as_ref());
         sending.and_then(Server::peak_memory_mb).unwrap_or_default()
     }
 
     /// Returns the peak memory of the process that serves.
-    pub fn api_memory_mb(&self) -> f64 {
+    pub(crate) fn api_memory_mb(&self) -> f64 {
         self.api.as_ref().and_then(Server::peak_memory_mb).unwrap_or_default()
     }
 

@@ -14,7 +14,7 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewEndpoint)]
-pub struct CreateEndpointRequest {
+pub(crate) struct CreateEndpointRequest {
     /// `https://`, without a user name or a password, and public: requests to private addresses are blocked.
     #[schema(
         example = "https://example.com/webhooks",
@@ -58,7 +58,7 @@ const fn yes() -> bool {
 /// Members to change; members that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct EndpointChange {
+pub(crate) struct EndpointChange {
     #[schema(max_length = 2_048, pattern = "^https://[a-z0-9-]+([.][a-z0-9-]+)+(/[!-~]*)?$")]
     url: Option<String>,
     #[serde(default, deserialize_with = "given")]

@@ -12,7 +12,7 @@ use crate::{
 
 /// The signing secret of an endpoint, by Standard Webhooks.
 #[derive(Serialize, ToSchema)]
-pub struct EndpointSecret {
+pub(crate) struct EndpointSecret {
     /// `whsec_` and 32 bytes in base64.
     #[schema(example = "whsec_…")]
     pub secret: String,
@@ -22,7 +22,7 @@ pub struct EndpointSecret {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct PreviousSecret {
+pub(crate) struct PreviousSecret {
     pub secret: String,
     pub until: DateTime<Utc>,
 }

@@ -12,7 +12,7 @@ use crate::{
 /// An endpoint. Its secrets are not shown here.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Endpoint)]
-pub struct EndpointView {
+pub(crate) struct EndpointView {
     pub id: EndpointId,
     /// Query values are masked as `***`, for they may be secrets. A masked value that is written back stays what it is.
     #[schema(example = "https://example.com/webhooks")]
@@ -62,7 +62,7 @@ impl Disabled {
 /// The health of an endpoint: recent successes and failures, and its circuit breaker.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EndpointStanding)]
-pub struct EndpointHealthView {
+pub(crate) struct EndpointHealthView {
     /// Start of the current run of failures; null while the last attempt succeeded.
     #[schema(required)]
     pub failing_since: Option<DateTime<Utc>>,
@@ -85,7 +85,7 @@ pub struct EndpointHealthView {
 /// An open circuit breaker, after too many failures in a row: one delivery at a time is attempted until one succeeds.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EndpointBreaker)]
-pub struct EndpointBreakerView {
+pub(crate) struct EndpointBreakerView {
     pub tripped_at: DateTime<Utc>,
     /// When the next delivery is attempted.
     #[schema(required)]

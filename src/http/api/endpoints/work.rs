@@ -17,7 +17,7 @@ use crate::{
 };
 
 #[derive(Serialize, ToSchema)]
-pub struct EndpointTest {
+pub(crate) struct EndpointTest {
     /// `GET /api/v1/deliveries/{id}` shows its outcome.
     pub delivery_id: DeliveryId,
 }
@@ -39,7 +39,7 @@ pub async fn test(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ReplayRequest {
+pub(crate) struct ReplayRequest {
     /// Events recorded at or after this time: `created_at` in `GET /api/v1/events`.
     #[schema(value_type = DateTime<Utc>)]
     from: Rfc3339,
@@ -63,7 +63,7 @@ fn dead() -> Vec<ReplayState> {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct ReplayResult {
+pub(crate) struct ReplayResult {
     /// Deliveries that are queued again.
     pub replayed: u64,
     /// Pass it as `cursor` to go on; null when the whole range was examined.
@@ -100,7 +100,7 @@ pub async fn replay(
 
 /// Attempts of the last 24 hours, of the newest 1,000 deliveries at most.
 #[derive(Serialize, ToSchema)]
-pub struct EndpointStatistics {
+pub(crate) struct EndpointStatistics {
     pub attempts: usize,
     pub succeeded: usize,
     /// 0 to 1; null without attempts.

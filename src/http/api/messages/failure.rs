@@ -15,7 +15,7 @@ use crate::{
 
 /// Why a message failed: Meta's error code, also where the message was rejected here.
 #[derive(Serialize, ToSchema)]
-pub struct MessageError {
+pub(crate) struct MessageError {
     /// Null where Meta could not be reached, or gave no code.
     #[schema(required)]
     pub code: Option<i64>,
@@ -36,7 +36,7 @@ pub struct MessageError {
 
 /// An approved template that can be sent now.
 #[derive(Serialize, ToSchema)]
-pub struct SuggestedTemplate {
+pub(crate) struct SuggestedTemplate {
     pub id: TemplateId,
     pub name: String,
     pub language: String,
@@ -88,7 +88,7 @@ fn words(code: Option<i64>, title: Option<String>) -> (Option<String>, Who, &'st
 /// An error that Meta reported.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MetaError)]
-pub struct MetaErrorView {
+pub(crate) struct MetaErrorView {
     pub code: i64,
     #[schema(required)]
     pub title: Option<String>,

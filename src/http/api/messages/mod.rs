@@ -7,8 +7,10 @@ use axum::Json as Body;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-pub use failure::SuggestedTemplate;
-pub use view::{AttemptView, MessageView, MessageWithStatuses, SendingView, StatusReportView};
+pub(crate) use failure::SuggestedTemplate;
+pub(crate) use {
+    view::AttemptView, view::MessageView, view::MessageWithStatuses, view::SendingView, view::StatusReportView,
+};
 
 use crate::{
     domain::{ChannelId, ConversationId, Direction, MessageId, Status, perm},
@@ -29,7 +31,7 @@ const IN_CONVERSATION: &str = "conversation-messages";
 /// Selects the messages of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ListMessagesQuery {
+pub(crate) struct ListMessagesQuery {
     /// Messages of this channel only.
     channel: Option<ChannelId>,
     #[param(inline)]

@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Message)]
-pub struct MessageView {
+pub(crate) struct MessageView {
     pub id: MessageId,
     /// Meta's id, unique per channel.
     #[schema(required)]
@@ -69,7 +69,7 @@ pub struct MessageView {
 
 /// A message with every attempt to send it and every status Meta reported.
 #[derive(Serialize, ToSchema)]
-pub struct MessageWithStatuses {
+pub(crate) struct MessageWithStatuses {
     #[serde(flatten)]
     pub message: MessageView,
     /// The state of sending.
@@ -84,7 +84,7 @@ pub struct MessageWithStatuses {
 /// The state of sending a message. All members are null for messages not sent from here, and for old ones whose work was removed.
 #[derive(Default, Serialize, ToSchema)]
 #[schema(as = Sending)]
-pub struct SendingView {
+pub(crate) struct SendingView {
     /// The class of urgency.
     #[schema(required)]
     pub lane: Option<SendLane>,
@@ -120,7 +120,7 @@ impl SendingView {
 /// What a message is kept back for.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Held {
+pub(crate) enum Held {
     /// The channel may not send: its circuit breaker is open.
     Breaker,
     /// The channel's campaigns are paused.
@@ -149,7 +149,7 @@ impl Held {
 /// One request to Meta that sends the message.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Attempt)]
-pub struct AttemptView {
+pub(crate) struct AttemptView {
     /// Sent with the request as `biz_opaque_callback_data`; comes back with the statuses.
     pub id: AttemptId,
     pub number: i64,
@@ -195,7 +195,7 @@ impl From<sends::Attempt> for AttemptView {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = StatusReport)]
-pub struct StatusReportView {
+pub(crate) struct StatusReportView {
     pub status: String,
     /// Meta's timestamp.
     pub timestamp: DateTime<Utc>,

@@ -86,7 +86,7 @@ impl<'de: 'b, 'b> Deserialize<'de> for RawMessages<'b> {
 
 /// A result for each message, in the order of the request.
 #[derive(Serialize, ToSchema)]
-pub struct BatchAnswer {
+pub(crate) struct BatchAnswer {
     results: Vec<BatchResult>,
 }
 
@@ -123,7 +123,7 @@ impl From<Result<AcceptedSend, Problem>> for BatchResult {
 /// request with the key is rejected with 409 and sends nothing.
 #[utoipa::path(post, path = "/api/v1/messages/batch", request_body = BatchRequest<'_>,
     responses((status = 200, description = "A result for each", body = BatchAnswer)))]
-pub async fn send_batch(
+pub(crate) async fn send_batch(
     caller: May<perm::MessagesSend>,
     State(app): State<App>,
     request: Request,

@@ -36,7 +36,7 @@ pub async fn cancel(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CancelRequest {
+pub(crate) struct CancelRequest {
     /// At most 1,000 ids.
     #[schema(min_items = 1, max_items = 1_000)]
     ids: Vec<MessageId>,
@@ -44,7 +44,7 @@ pub struct CancelRequest {
 
 /// A result for each id, in the order of the request.
 #[derive(Serialize, ToSchema)]
-pub struct CancelAnswer {
+pub(crate) struct CancelAnswer {
     results: Vec<CancelResult>,
 }
 
@@ -65,7 +65,7 @@ struct CancelResult {
 /// Cancels the messages that are still queued, in one commit; each other result says why it was not canceled.
 #[utoipa::path(post, path = "/api/v1/messages/cancel", request_body = CancelRequest,
     responses((status = 200, description = "A result for each", body = CancelAnswer)))]
-pub async fn cancel_batch(
+pub(crate) async fn cancel_batch(
     caller: May<perm::MessagesControl>,
     State(app): State<App>,
     Json(request): Json<CancelRequest>,
@@ -98,7 +98,7 @@ enum KnownOutcome {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Resolve {
+pub(crate) struct Resolve {
     #[schema(inline)]
     resolution: KnownOutcome,
 }
@@ -125,7 +125,7 @@ pub async fn resolve(
 
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ReadRequest {
+pub(crate) struct ReadRequest {
     /// Also shows "typing…", for at most 25 seconds or until the answer.
     #[serde(default)]
     typing: bool,
@@ -149,7 +149,7 @@ pub async fn read(
 
 /// One of Meta's error codes, or a family of them.
 #[derive(serde::Serialize, ToSchema)]
-pub struct ErrorCode {
+pub(crate) struct ErrorCode {
     /// `131047`, or `200-299`.
     code: String,
     title: &'static str,
@@ -163,7 +163,7 @@ pub struct ErrorCode {
 }
 
 #[derive(serde::Serialize, ToSchema)]
-pub struct ErrorCodes {
+pub(crate) struct ErrorCodes {
     data: Vec<ErrorCode>,
 }
 
@@ -172,7 +172,7 @@ pub struct ErrorCodes {
 /// Includes the meaning of each, who must act, and what to do.
 #[utoipa::path(get, path = "/api/v1/errors",
     responses((status = 200, description = "All codes known", body = ErrorCodes)))]
-pub async fn error_codes() -> Body<ErrorCodes> {
+pub(crate) async fn error_codes() -> Body<ErrorCodes> {
     let code = |entry: &errors::ErrorEntry| ErrorCode {
         code: entry.codes().to_string(),
         title: entry.title,

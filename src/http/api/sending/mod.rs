@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 pub use batch::*;
 pub use control::*;
 use request::SendRequest;
-pub use request::To;
+pub(crate) use request::To;
 
 use crate::{
     app::App,
@@ -41,7 +41,7 @@ const BATCH: usize = 1_000;
 
 /// A message that is queued to be sent.
 #[derive(Serialize, ToSchema)]
-pub struct QueuedMessage {
+pub(crate) struct QueuedMessage {
     pub id: MessageId,
     /// Always `queued`.
     #[schema(inline)]

@@ -43,7 +43,7 @@ pub struct SendRequest {
     deny_unknown_fields,
     expecting = "an object with exactly one of phone, user_id, group_id and contact_id, such as {\"phone\": \"+491511111111\"}"
 )]
-pub struct To {
+pub(crate) struct To {
     phone: Option<String>,
     user_id: Option<String>,
     group_id: Option<String>,

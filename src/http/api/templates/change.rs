@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[derive(Deserialize, ToSchema)]
-pub struct NewTemplate {
+pub(crate) struct NewTemplate {
     /// A channel of the account that gets the template.
     channel_id: ChannelId,
     /// The draft, parsed separately, so that errors name the invalid member.

@@ -23,7 +23,7 @@ const LIST: &str = "templates";
 /// Selects the templates of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ListTemplatesQuery {
+pub(crate) struct ListTemplatesQuery {
     /// Of this channel's account.
     channel: Option<ChannelId>,
     /// Of this account.
@@ -80,21 +80,21 @@ fn account(app: &App, tenant: TenantId, channel: ChannelId) -> Result<String, Pr
 /// The accounts to synchronize: all, unless one is given.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SyncRequest {
+pub(crate) struct SyncRequest {
     /// The account of this channel.
     channel_id: Option<ChannelId>,
     waba_id: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct SyncAnswer {
+pub(crate) struct SyncAnswer {
     data: Vec<SyncView>,
 }
 
 /// The state of synchronizing the templates of an account with Meta.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Sync)]
-pub struct SyncView {
+pub(crate) struct SyncView {
     waba_id: String,
     /// Start of the last successful sync.
     #[schema(required)]

@@ -26,7 +26,7 @@ const LIST: &str = "message_templates";
 /// Selects the message templates of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ListMessageTemplatesQuery {
+pub(crate) struct ListMessageTemplatesQuery {
     #[param(inline)]
     state: Option<MessageTemplateState>,
     /// Part of the name.
@@ -81,7 +81,7 @@ pub async fn show(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewMessageTemplate {
+pub(crate) struct NewMessageTemplate {
     /// At most 100 characters; messages may refer to the template by it.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
@@ -108,7 +108,7 @@ pub async fn create(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewMessageTemplateVersion {
+pub(crate) struct NewMessageTemplateVersion {
     content: LocalContent,
     /// Adds it as a draft; until it is activated the version before stays active.
     #[serde(default)]
@@ -141,7 +141,7 @@ const fn version_state(draft: bool) -> Activation {
 /// Members to change; members that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct MessageTemplateChange {
+pub(crate) struct MessageTemplateChange {
     #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
     /// `archived` keeps the template and stops it from being sent.
@@ -192,7 +192,7 @@ pub async fn delete(
 
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct MessageTemplatePreview {
+pub(crate) struct MessageTemplatePreview {
     /// A text or a number for each of its variables.
     #[serde(default)]
     #[schema(value_type = Object, example = json!({ "name": "Ana" }))]

@@ -17,7 +17,7 @@ use crate::{
 /// A message template of ours.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MessageTemplate)]
-pub struct MessageTemplateView {
+pub(crate) struct MessageTemplateView {
     pub id: MessageTemplateId,
     pub name: String,
     /// `draft` while no version is active, `active`, or `archived`.
@@ -47,7 +47,7 @@ impl From<store::StoredMessageTemplate> for MessageTemplateView {
 
 /// A version of a message template.
 #[derive(Serialize, ToSchema)]
-pub struct MessageTemplateVersion {
+pub(crate) struct MessageTemplateVersion {
     pub version: i64,
     /// `active` for the version that is sent, `draft` for newer ones, else `archived`.
     #[schema(inline)]
@@ -59,7 +59,7 @@ pub struct MessageTemplateVersion {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct MessageTemplateWithVersions {
+pub(crate) struct MessageTemplateWithVersions {
     #[serde(flatten)]
     pub template: MessageTemplateView,
     /// Newest first.
@@ -67,7 +67,7 @@ pub struct MessageTemplateWithVersions {
 }
 
 /// Loads the versions of a message template and converts it.
-pub async fn with_versions(
+pub(crate) async fn with_versions(
     caller: &TenantAccess,
     row: store::StoredMessageTemplate,
 ) -> Result<MessageTemplateWithVersions, Problem> {
@@ -97,7 +97,7 @@ pub async fn with_versions(
 
 /// A message as `POST /api/v1/messages` accepts it.
 #[derive(Serialize, ToSchema)]
-pub struct FilledMessage {
+pub(crate) struct FilledMessage {
     #[serde(rename = "type")]
     pub kind: String,
     /// The text a person would read.

@@ -9,5 +9,5 @@ mod show;
 
 pub use change::*;
 pub use list::*;
-pub use problems::message_template_problem;
+pub(crate) use problems::message_template_problem;
 pub use show::*;

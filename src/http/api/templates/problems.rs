@@ -84,7 +84,7 @@ fn is_caller_error(error: &GraphError) -> bool {
 }
 
 /// Returns the problem of a message whose message template cannot be used.
-pub fn message_template_problem(error: LocalError) -> Problem {
+pub(crate) fn message_template_problem(error: LocalError) -> Problem {
     const FIELD: &str = "message_template";
     match error {
         LocalError::NotFound(_) | LocalError::NotActive(..) => {

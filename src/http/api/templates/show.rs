@@ -24,7 +24,7 @@ use crate::{
 /// A template at Meta, in one language.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Template)]
-pub struct TemplateView {
+pub(crate) struct TemplateView {
     pub id: TemplateId,
     /// Meta's id of the WhatsApp Business Account.
     pub waba_id: String,
@@ -98,7 +98,7 @@ impl From<store::StoredTemplate> for TemplateView {
 
 /// A template with the placeholders that a send fills.
 #[derive(Serialize, ToSchema)]
-pub struct TemplateWithSchema {
+pub(crate) struct TemplateWithSchema {
     #[serde(flatten)]
     pub template: TemplateView,
     /// Whether it can be sent now.
@@ -143,7 +143,7 @@ pub async fn find(caller: &TenantAccess, tenant: TenantId, id: TemplateId) -> Re
 
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PreviewRequest {
+pub(crate) struct PreviewRequest {
     /// A value for each placeholder, by its key; a variable of the body also by its bare name. Files are links, our media ids or Meta's.
     #[serde(default)]
     #[schema(value_type = Object, example = json!({ "body.1": "Ana", "buttons.0": "orders/17" }))]
@@ -152,7 +152,7 @@ pub struct PreviewRequest {
 
 /// A template with its placeholders filled.
 #[derive(Serialize, ToSchema)]
-pub struct TemplatePreview {
+pub(crate) struct TemplatePreview {
     /// What the customer reads.
     rendered: Rendered,
     /// The value of `template` for `POST /api/v1/messages`.

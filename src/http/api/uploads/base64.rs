@@ -16,7 +16,7 @@ const PIECE: usize = 64 * 1024;
 /// Invalid base64.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the {PIECE} characters from number {from} on are wrong: {why}")]
-pub struct NotBase64 {
+pub(crate) struct NotBase64 {
     from: usize,
     why: String,
 }

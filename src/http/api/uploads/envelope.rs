@@ -12,10 +12,10 @@ const END_OF_HEADERS: &[u8] = b"\r\n\r\n";
 /// The error of a form with more than [`MAX_BYTES`] bytes around its fields.
 #[derive(Debug, thiserror::Error)]
 #[error("it has more than {MAX_BYTES} bytes before its first boundary, in the headers of a field, or after its end")]
-pub struct EnvelopeTooLong;
+pub(crate) struct EnvelopeTooLong;
 
 /// Passes the pieces of a form on as long as the bytes around its fields are within the limit.
-pub fn limit_envelope<E: Into<axum::BoxError>, S: Stream<Item = Result<Bytes, E>>>(
+pub(crate) fn limit_envelope<E: Into<axum::BoxError>, S: Stream<Item = Result<Bytes, E>>>(
     pieces: S,
     boundary: &str,
 ) -> impl Stream<Item = Result<Bytes, axum::BoxError>> + use<E, S> {

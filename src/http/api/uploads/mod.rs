@@ -42,7 +42,7 @@ const FIELD_BYTES: usize = 1_024;
 /// A file to upload: `url` or `base64`, and its properties.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewMedia<'b> {
+pub(crate) struct NewMedia<'b> {
     /// The URL of the file; `https`, on a public address. It is fetched before the answer.
     #[schema(pattern = "^https://")]
     url: Option<String>,
@@ -63,7 +63,7 @@ pub struct NewMedia<'b> {
 /// A file to upload, as a form. The other fields precede the file.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only for the OpenAPI document; the form is read field by field")]
-pub struct MediaForm {
+pub(crate) struct MediaForm {
     r#type: Option<String>,
     mime_type: Option<String>,
     filename: Option<String>,

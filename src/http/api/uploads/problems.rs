@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Converts an error of an upload to a problem.
-pub fn upload_problem(error: UploadError) -> Problem {
+pub(crate) fn upload_problem(error: UploadError) -> Problem {
     let detail = |error: &UploadError| format!("The file is refused: {error}.");
     match error {
         UploadError::Rejected(Rejected::TooLarge { .. }) | UploadError::Egress(egress::Error::TooLarge { .. }) => {

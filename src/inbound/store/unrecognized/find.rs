@@ -10,8 +10,8 @@ use crate::{
 pub struct UnrecognizedCount {
     pub field: String,
     pub items: i64,
-    pub first_seen_at: DateTime<Utc>,
-    pub last_seen_at: DateTime<Utc>,
+    pub(crate) first_seen_at: DateTime<Utc>,
+    pub(crate) last_seen_at: DateTime<Utc>,
 }
 
 /// An unrecognized item. Its bytes are in the raw event, at `path`.
@@ -21,7 +21,7 @@ pub struct UnrecognizedItem {
     pub path: String,
     pub field: String,
     pub reason: String,
-    pub seen_at: DateTime<Utc>,
+    pub(crate) seen_at: DateTime<Utc>,
 }
 
 /// Keyset cursor of a field's list.

@@ -69,13 +69,13 @@ pub struct AttemptEnd {
     /// `accepted`, `rejected`, `not_sent` or `unknown`.
     pub outcome: AttemptOutcome,
     pub http_status: Option<i64>,
-    pub error_details: Option<String>,
-    pub transition: MessageTransition,
+    pub(crate) error_details: Option<String>,
+    pub(crate) transition: MessageTransition,
 }
 
 /// A status transition of a message that Meta is not known to have.
 #[derive(Clone, Debug)]
-pub struct MessageTransition {
+pub(crate) struct MessageTransition {
     pub tenant: TenantId,
     pub message: MessageId,
     pub channel: ChannelId,
@@ -127,7 +127,7 @@ pub async fn conclude(mut on: On<'_>, ends: &[AttemptEnd], now: DateTime<Utc>) -
 
 /// Applies transitions, unless Meta is known to have the message. Returns the messages that changed, with their current contacts and
 /// conversations.
-pub async fn apply_transitions(on: On<'_>, transitions: &[MessageTransition]) -> Result<Vec<MessageOwner>> {
+pub(crate) async fn apply_transitions(on: On<'_>, transitions: &[MessageTransition]) -> Result<Vec<MessageOwner>> {
     const SQL: &str = "
         WITH r (id, tenant_id, status, status_rank, wamid, error_code, error_title, known) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank,
@@ -163,13 +163,13 @@ pub struct Attempt {
     pub http_status: Option<i64>,
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
-    pub error_details: Option<String>,
+    pub(crate) error_details: Option<String>,
     pub started_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// Returns the attempts of a message in order.
-pub async fn of_message(on: On<'_>, tenant: TenantId, message: MessageId) -> Result<Vec<Attempt>> {
+pub(crate) async fn of_message(on: On<'_>, tenant: TenantId, message: MessageId) -> Result<Vec<Attempt>> {
     const SQL: &str = "
         SELECT id, number, outcome, evidence, wamid, http_status, error_code, error_title, error_details, started_at, ended_at
         FROM send_attempts

@@ -26,13 +26,13 @@ pub struct DueSend {
     pub context_wamid: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
     /// Number of attempts begun.
-    pub tries: i64,
+    pub(crate) tries: i64,
     /// Number of the lease that the send is processed under.
     pub leases: i64,
     /// Whether the send was held, or delayed after a failure that Meta reported; the next attempt clears that.
     pub marked: bool,
     pub reserved_until: Option<DateTime<Utc>>,
-    pub not_before: Option<DateTime<Utc>>,
+    pub(crate) not_before: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     /// Status of the message.
     pub status: Status,
@@ -48,15 +48,15 @@ pub struct DueSend {
     /// Id of the newest attempt.
     pub attempt_id: Option<AttemptId>,
     /// Outcome of the newest attempt.
-    pub attempt_outcome: Option<AttemptOutcome>,
-    pub attempt_started_at: Option<DateTime<Utc>>,
+    pub(crate) attempt_outcome: Option<AttemptOutcome>,
+    pub(crate) attempt_started_at: Option<DateTime<Utc>>,
     /// When the newest attempt ended, e.g. as unknown.
-    pub attempt_ended_at: Option<DateTime<Utc>>,
+    pub(crate) attempt_ended_at: Option<DateTime<Utc>>,
 }
 
 impl DueSend {
     /// Returns whether the newest attempt is unproven: nobody knows whether Meta took the message.
-    pub fn is_unproven(&self) -> bool {
+    pub(crate) fn is_unproven(&self) -> bool {
         matches!(
             self.attempt_outcome,
             Some(AttemptOutcome::Open | AttemptOutcome::Unknown)
@@ -64,7 +64,7 @@ impl DueSend {
     }
 
     /// Returns the send's lane. A number out of range is a lane of a later version: the least urgent.
-    pub fn send_lane(&self) -> SendLane {
+    pub(crate) fn send_lane(&self) -> SendLane {
         SendLane::of_number(self.lane).unwrap_or(SendLane::Campaign)
     }
 }

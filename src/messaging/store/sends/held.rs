@@ -13,7 +13,7 @@ use crate::{
 
 /// Stores why sends are held: `breaker`, `campaigns`, `unknown`, or `daily_limit`, which waits for
 /// [`release_for_limit`](super::release_for_limit).
-pub async fn set_hold_reasons(on: On<'_>, held: &[(MessageId, HoldReason)]) -> Result<u64> {
+pub(crate) async fn set_hold_reasons(on: On<'_>, held: &[(MessageId, HoldReason)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, held) AS ({rows})
         UPDATE sends SET held = r.held {FROM r}
@@ -31,7 +31,7 @@ pub async fn release(on: On<'_>, channel: ChannelId, held: HoldReason, now: Date
 }
 
 /// Returns up to `limit` sends of a channel that are pending and due at `by`, as queue entries, most urgent lane first.
-pub async fn find_due(on: On<'_>, channel: ChannelId, by: DateTime<Utc>, limit: i64) -> Result<Vec<JobEntry>> {
+pub(crate) async fn find_due(on: On<'_>, channel: ChannelId, by: DateTime<Utc>, limit: i64) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         SELECT id, queue_lane, due_at FROM sends
         WHERE channel_id = $1 AND finished_at IS NULL AND state || '' = 'pending' AND due_at <= $2
@@ -41,7 +41,7 @@ pub async fn find_due(on: On<'_>, channel: ChannelId, by: DateTime<Utc>, limit: 
 }
 
 /// Returns pending sends as queue entries.
-pub async fn job_entries(on: On<'_>, messages: &[MessageId]) -> Result<Vec<JobEntry>> {
+pub(crate) async fn job_entries(on: On<'_>, messages: &[MessageId]) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id, sends.queue_lane, sends.due_at FROM {r CROSS JOIN} sends
@@ -61,7 +61,7 @@ fn entry((id, queue_lane, due): (Uuid, i64, DateTime<Utc>)) -> JobEntry {
 }
 
 /// Counts the held sends that have not ended, by reason.
-pub async fn count_held(on: On<'_>) -> Result<Vec<(HoldReason, i64)>> {
+pub(crate) async fn count_held(on: On<'_>) -> Result<Vec<(HoldReason, i64)>> {
     const SQL: &str = "
         SELECT held, COUNT(*) FROM sends
         WHERE held IS NOT NULL AND state IN ('pending', 'running', 'quarantined') GROUP BY held";
@@ -69,7 +69,7 @@ pub async fn count_held(on: On<'_>) -> Result<Vec<(HoldReason, i64)>> {
 }
 
 /// Clears rate limiter reservations and makes the sends due at `at`, for one channel or all channels of a tenant.
-pub async fn clear_reservations(
+pub(crate) async fn clear_reservations(
     on: On<'_>,
     tenant: TenantId,
     channel: Option<ChannelId>,
@@ -84,7 +84,7 @@ pub async fn clear_reservations(
 
 /// Makes sends due that are held for a circuit breaker that is closed or campaigns that are not paused: their worker held them while the
 /// channel recovered.
-pub async fn release_recovered(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn release_recovered(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
         WHERE state = 'quarantined' AND held IN ('breaker', 'campaigns')
@@ -110,7 +110,7 @@ pub async fn make_due(on: On<'_>, messages: &[MessageId], now: DateTime<Utc>) ->
 }
 
 /// Returns the sends that await a retry after a failure that Meta reported.
-pub async fn awaiting_retry(on: On<'_>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
+pub(crate) async fn awaiting_retry(on: On<'_>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id FROM {r CROSS JOIN} sends
@@ -142,7 +142,7 @@ pub async fn finish(on: On<'_>, messages: &[MessageId], now: DateTime<Utc>) -> R
 }
 
 /// Holds messages that Meta reported as failed for the circuit breaker of their channel. Each loses the wamid of the failed attempt.
-pub async fn hold_for_breaker(
+pub(crate) async fn hold_for_breaker(
     mut on: On<'_>,
     messages: &[(TenantId, MessageId, DateTime<Utc>)],
 ) -> Result<HashSet<MessageId>> {
@@ -187,7 +187,7 @@ pub async fn requeue(mut on: On<'_>, messages: &[(TenantId, MessageId, DateTime<
 }
 
 /// Makes sends due whose retry was requested while their worker was about to mark them as done.
-pub async fn requeue_missed(on: On<'_>) -> Result<u64> {
+pub(crate) async fn requeue_missed(on: On<'_>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', due_at = not_before, finished_at = NULL
         WHERE state = 'done' AND not_before IS NOT NULL
@@ -196,7 +196,7 @@ pub async fn requeue_missed(on: On<'_>) -> Result<u64> {
 }
 
 /// Makes held sends due that are past their expiry, so that they expire.
-pub async fn expire_held(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn expire_held(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
         WHERE state = 'quarantined' AND held <> 'unknown' AND expires_at <= $1";
@@ -204,7 +204,7 @@ pub async fn expire_held(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
 }
 
 /// Ends sends that were held as unknown and whose messages are settled by now.
-pub async fn finish_resolved(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn finish_resolved(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'done', held = NULL, finished_at = $1
         WHERE state = 'quarantined' AND held = 'unknown' AND EXISTS (
@@ -215,7 +215,7 @@ pub async fn finish_resolved(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
 
 /// Stores a person's decision on the newest attempt of an `unknown` message. Returns the attempt's id, or `None` if a worker has the send
 /// in hand or the message is settled by now. All rows involved stay locked until the commit.
-pub async fn record_resolution(
+pub(crate) async fn record_resolution(
     mut on: On<'_>,
     tenant: TenantId,
     id: MessageId,

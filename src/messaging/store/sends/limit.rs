@@ -10,7 +10,7 @@ use crate::{
 
 /// Makes up to `count` sends due that are held for the daily limit of a portfolio, of one tenant or all, most urgent lane first. They
 /// stay marked as `called` until their attempt begins or they are held again.
-pub async fn release_for_limit(
+pub(crate) async fn release_for_limit(
     on: On<'_>,
     tenant: Option<TenantId>,
     portfolio: &str,
@@ -31,12 +31,12 @@ pub async fn release_for_limit(
 }
 
 /// Counts the sends held for the daily limit of a portfolio, of one tenant or all.
-pub async fn count_waiting_for_limit(on: On<'_>, tenant: Option<TenantId>, portfolio: &str) -> Result<i64> {
+pub(crate) async fn count_waiting_for_limit(on: On<'_>, tenant: Option<TenantId>, portfolio: &str) -> Result<i64> {
     count(on, HoldReason::DailyLimit, tenant, portfolio).await
 }
 
 /// Counts the released sends whose recipients are not counted yet.
-pub async fn count_released(on: On<'_>, portfolio: &str) -> Result<i64> {
+pub(crate) async fn count_released(on: On<'_>, portfolio: &str) -> Result<i64> {
     count(on, HoldReason::Released, None, portfolio).await
 }
 
@@ -53,7 +53,7 @@ async fn count(on: On<'_>, held: HoldReason, tenant: Option<TenantId>, portfolio
 }
 
 /// Returns the portfolios that sends are held for, with the tenants of the sends.
-pub async fn waiting_portfolios(on: On<'_>) -> Result<Vec<PortfolioKey>> {
+pub(crate) async fn waiting_portfolios(on: On<'_>) -> Result<Vec<PortfolioKey>> {
     const SQL: &str = "
         SELECT DISTINCT COALESCE(c.business_id, c.waba_id, c.external_id) AS portfolio, c.tenant_id AS tenant
         FROM channels c

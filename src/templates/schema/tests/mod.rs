@@ -5,7 +5,7 @@ mod kinds;
 
 use serde_json::{Map, Value, json};
 
-use super::{ButtonKind, Offer, ParameterFormat, PlaceholderKind, Schema, TemplateHeader};
+use super::{ButtonKind, Offer, ParameterFormat, Schema, TemplateHeader, placeholders::PlaceholderKind};
 use crate::meta::message::{Invalid, Outbound};
 
 fn compiled(components: Value) -> Schema {

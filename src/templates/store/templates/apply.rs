@@ -101,7 +101,13 @@ pub async fn mark_missing_deleted(
 }
 
 /// Sets the status that resulted from our own request to Meta.
-pub async fn mark_status(on: On<'_>, tenant: TenantId, id: TemplateId, status: &str, at: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn mark_status(
+    on: On<'_>,
+    tenant: TenantId,
+    id: TemplateId,
+    status: &str,
+    at: DateTime<Utc>,
+) -> Result<u64> {
     const SQL: &str = "
         UPDATE templates SET status = $3, status_detail = NULL, status_at = $4, updated_at = $4
         WHERE tenant_id = $1 AND id = $2";
@@ -132,7 +138,7 @@ macro_rules! update_matching {
 
 /// Status reported by a webhook.
 #[derive(Clone, Debug)]
-pub struct TemplateStatusUpdate {
+pub(crate) struct TemplateStatusUpdate {
     pub status: String,
     pub category: Option<String>,
     /// Explanation for people.
@@ -141,7 +147,12 @@ pub struct TemplateStatusUpdate {
     pub rejected_reason: Option<String>,
 }
 
-pub async fn set_status(on: On<'_>, key: TemplateKey, update: TemplateStatusUpdate, at: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn set_status(
+    on: On<'_>,
+    key: TemplateKey,
+    update: TemplateStatusUpdate,
+    at: DateTime<Utc>,
+) -> Result<u64> {
     const SQL: &str = update_matching!(
         "status = $7, category = COALESCE($8, category), status_detail = $9, rejected_reason = $10, status_at = $6, \
          updated_at = $6"
@@ -161,7 +172,7 @@ pub async fn set_status(on: On<'_>, key: TemplateKey, update: TemplateStatusUpda
     on.sql(SQL, args).run().await
 }
 
-pub async fn set_quality(on: On<'_>, key: TemplateKey, quality: String, at: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn set_quality(on: On<'_>, key: TemplateKey, quality: String, at: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = update_matching!("quality = $7, updated_at = $6");
     let args = (
         key.tenant,
@@ -176,7 +187,7 @@ pub async fn set_quality(on: On<'_>, key: TemplateKey, quality: String, at: Date
 }
 
 /// Moves a template into another category, as reported by Meta.
-pub async fn set_category(on: On<'_>, key: TemplateKey, category: String, at: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn set_category(on: On<'_>, key: TemplateKey, category: String, at: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = update_matching!(
         "previous_category = category, category = $7, announced_category = NULL, announced_category_at = NULL, \
          updated_at = $6"
@@ -194,7 +205,7 @@ pub async fn set_category(on: On<'_>, key: TemplateKey, category: String, at: Da
 }
 
 /// Stores an announced category, which usually takes effect a day later.
-pub async fn announce_category(
+pub(crate) async fn announce_category(
     on: On<'_>,
     key: TemplateKey,
     category: String,

@@ -17,7 +17,7 @@ pub struct Suggested {
 }
 
 impl Suggested {
-    pub fn is_marketing(&self) -> bool {
+    pub(crate) fn is_marketing(&self) -> bool {
         self.category.as_deref() == Some("MARKETING")
     }
 }

@@ -60,7 +60,7 @@ pub async fn syncs_of_tenant(on: On<'_>, tenant: TenantId) -> Result<Vec<Templat
 }
 
 /// Returns when each of these accounts was last synced; never-synced ones are left out.
-pub async fn last_synced(
+pub(crate) async fn last_synced(
     on: On<'_>,
     accounts: &[(TenantId, String)],
 ) -> Result<Vec<(TenantId, String, DateTime<Utc>)>> {

@@ -31,7 +31,7 @@ const MAX_RUN: Duration = Duration::from_secs(30);
 const REVISION_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A run of the worker of one endpoint.
-pub struct EndpointWorker<'l> {
+pub(crate) struct EndpointWorker<'l> {
     dispatcher: &'l DispatcherInner,
     endpoint: &'l Endpoint,
     destination: &'l Destination,

@@ -38,7 +38,7 @@ impl Receiver {
 
 /// Creates deliveries of events, each with its sequence, to every enabled endpoint that subscribes to them, in the transaction that stores
 /// the events. The endpoints' jobs are woken after the commit.
-pub async fn fan_out(tx: &mut Tx, events: &[(&NewEvent, i64)], now: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn fan_out(tx: &mut Tx, events: &[(&NewEvent, i64)], now: DateTime<Utc>) -> Result<()> {
     const SQL: &str = "
         WITH r (tenant) AS ({rows})
         SELECT e.id, e.tenant_id, e.event_types, e.channels, e.ordered

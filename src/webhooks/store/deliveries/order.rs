@@ -10,11 +10,11 @@ use crate::{
 };
 
 /// Maximum number of deliveries of one conversation made in sequence by one chain. [`chains`] reads one more, to see what follows.
-pub const CHAIN: usize = 16;
+pub(crate) const CHAIN: usize = 16;
 const READ: i64 = CHAIN as i64 + 1;
 
 /// Returns the pending deliveries of these conversations, due or not, in order: up to [`CHAIN`] of each and the one after.
-pub async fn chains(db: &Db, endpoint: EndpointId, keys: &[Uuid]) -> Result<Vec<DueDelivery>> {
+pub(crate) async fn chains(db: &Db, endpoint: EndpointId, keys: &[Uuid]) -> Result<Vec<DueDelivery>> {
     const OF_ONE: &str = "
         SELECT e.revision, d.endpoint_id, d.id, d.tenant_id, d.event_id, d.sequence, d.order_key, d.attempts, d.attempts_before, d.due_at, d.type,
             v.occurred_at, v.data

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Number of deliveries examined and removed in one transaction.
-pub const REMOVED_AT_ONCE: u64 = 500;
+pub(crate) const REMOVED_AT_ONCE: u64 = 500;
 
 /// The error of a delivery that a disabled endpoint kept waiting too long.
 const WAITED: &str = "the endpoint was disabled for longer than deliveries are kept";

@@ -49,7 +49,7 @@ pub struct Missing {
 
 /// The chosen rows of a page, and where the next page begins.
 #[derive(Clone, Debug)]
-pub struct ReplayPage<T, K> {
+pub(crate) struct ReplayPage<T, K> {
     pub chosen: Vec<T>,
     pub next: Option<K>,
 }
@@ -58,7 +58,7 @@ pub struct ReplayPage<T, K> {
 const PAGE: i64 = 1_000;
 
 /// Returns a page of an endpoint's deliveries after `after` of events before `to`, in one of these states and of these types.
-pub async fn replay_page(
+pub(crate) async fn replay_page(
     db: &Db,
     endpoint: &Endpoint,
     (after, to): (Uuid, DateTime<Utc>),
@@ -88,7 +88,7 @@ fn is_full<T>(rows: &[T]) -> bool {
 
 /// Returns a page of the recorded events after a sequence that an endpoint subscribes to, of these types, and has no delivery of. Test
 /// events are excluded: each was for one endpoint.
-pub async fn missing_page(
+pub(crate) async fn missing_page(
     db: &Db,
     endpoint: &Endpoint,
     after: i64,
@@ -148,7 +148,12 @@ pub async fn missing_page(
 }
 
 /// Creates deliveries of missing events, and returns how many did not exist yet.
-pub async fn deliver_missing(tx: &mut Tx, endpoint: &Endpoint, missing: &[Missing], now: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn deliver_missing(
+    tx: &mut Tx,
+    endpoint: &Endpoint,
+    missing: &[Missing],
+    now: DateTime<Utc>,
+) -> Result<u64> {
     const SQL: &str = "
         WITH r (endpoint_id, id, tenant_id, event_id, sequence, type, order_key, at) AS ({rows})
         INSERT INTO deliveries (endpoint_id, id, tenant_id, event_id, sequence, type, order_key, due_at, created_at)

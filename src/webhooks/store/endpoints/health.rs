@@ -28,7 +28,10 @@ pub struct EndpointHealth {
 }
 
 /// Stores the health of endpoints, unless a person has changed them since that revision. Returns the endpoints that were updated.
-pub async fn update_health(on: On<'_>, healths: &[(EndpointId, i64, EndpointHealth)]) -> Result<Vec<EndpointId>> {
+pub(crate) async fn update_health(
+    on: On<'_>,
+    healths: &[(EndpointId, i64, EndpointHealth)],
+) -> Result<Vec<EndpointId>> {
     const SQL: &str = "
         WITH r (rid, rrevision, rfailing, rfailures, rwarned, rtripped, rprobe, rprobes, rerror, rerror_at, rsuccess) AS ({rows})
         UPDATE endpoints
@@ -58,7 +61,7 @@ pub async fn update_health(on: On<'_>, healths: &[(EndpointId, i64, EndpointHeal
 }
 
 /// Makes the next probe due now if the breaker is open or a `Retry-After` is pending. Returns the number of endpoints affected.
-pub async fn probe_now(on: On<'_>, EndpointKey { tenant, id }: EndpointKey, now: DateTime<Utc>) -> Result<u64> {
+pub(crate) async fn probe_now(on: On<'_>, EndpointKey { tenant, id }: EndpointKey, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET probe_at = $3
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND probe_at IS NOT NULL";
@@ -66,7 +69,7 @@ pub async fn probe_now(on: On<'_>, EndpointKey { tenant, id }: EndpointKey, now:
 }
 
 /// Disables failing endpoints, unless a person has changed them since that revision. Returns the endpoints that were disabled.
-pub async fn disable_failed(
+pub(crate) async fn disable_failed(
     on: On<'_>,
     failed: &[(EndpointId, i64, String)],
     now: DateTime<Utc>,

@@ -22,7 +22,7 @@ pub const ENDPOINT_JOBS: Queue =
 /// Time after which a due delivery counts as overlooked: its hint was lost.
 const OVERLOOKED: TimeDelta = TimeDelta::seconds(2);
 
-pub async fn insert_job(on: On<'_>, tenant: TenantId, id: EndpointId, now: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn insert_job(on: On<'_>, tenant: TenantId, id: EndpointId, now: DateTime<Utc>) -> Result<()> {
     let row = RecurringRow::new(id, tenant);
     recurring::ensure(on, &ENDPOINT_JOBS, &[row], now, now + UNTIL_WOKEN)
         .await
@@ -78,7 +78,7 @@ pub async fn overdue_jobs(on: On<'_>, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
 }
 
 /// Wakes these endpoints' jobs after the commit of the transaction.
-pub fn wake_after_commit(tx: &mut Tx, ids: impl IntoIterator<Item = EndpointId>) {
+pub(crate) fn wake_after_commit(tx: &mut Tx, ids: impl IntoIterator<Item = EndpointId>) {
     for id in ids {
         tx.hint(Hint {
             queue: ENDPOINT_JOBS.name,

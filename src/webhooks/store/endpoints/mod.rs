@@ -4,9 +4,13 @@ mod health;
 mod jobs;
 mod write;
 
-pub use health::{EndpointHealth, disable_failed, probe_now, update_health};
-pub use jobs::{ENDPOINT_JOBS, EndpointRest, insert_job, overdue_jobs, reschedule_job, wake_after_commit};
-pub use write::{EndpointSettings, delete, disable, enable, erasable, erase, insert, reseal, set_secret, update};
+pub(crate) use {health::EndpointHealth, health::disable_failed, health::probe_now, health::update_health};
+pub use {jobs::ENDPOINT_JOBS, jobs::EndpointRest, jobs::overdue_jobs, jobs::reschedule_job};
+pub(crate) use {jobs::insert_job, jobs::wake_after_commit};
+pub(crate) use {write::EndpointSettings, write::erasable, write::erase};
+pub use {
+    write::delete, write::disable, write::enable, write::insert, write::reseal, write::set_secret, write::update,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -32,8 +36,8 @@ pub struct Endpoint {
     pub max_concurrent: i64,
     pub secret: Vec<u8>,
     pub previous_secret: Option<Vec<u8>>,
-    pub previous_secret_until: Option<DateTime<Utc>>,
-    pub disabled_at: Option<DateTime<Utc>>,
+    pub(crate) previous_secret_until: Option<DateTime<Utc>>,
+    pub(crate) disabled_at: Option<DateTime<Utc>>,
     pub disabled_reason: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -73,12 +77,12 @@ impl Endpoint {
 }
 
 /// The encryption context of an endpoint's secrets.
-pub fn secrets_purpose(endpoint: EndpointId) -> String {
+pub(crate) fn secrets_purpose(endpoint: EndpointId) -> String {
     format!("endpoint-secret {endpoint}")
 }
 
 /// The encryption context of an endpoint's headers.
-pub fn headers_purpose(endpoint: EndpointId) -> String {
+pub(crate) fn headers_purpose(endpoint: EndpointId) -> String {
     format!("endpoint-headers {endpoint}")
 }
 
@@ -120,7 +124,7 @@ pub async fn ids(on: On<'_>, after: Option<EndpointId>, limit: i64) -> Result<Ve
 }
 
 /// Finds the endpoint of a job, of any tenant: for the dispatcher. `None` while it is disabled or deleted.
-pub async fn find_to_serve(on: On<'_>, id: EndpointId) -> Result<Option<Endpoint>> {
+pub(crate) async fn find_to_serve(on: On<'_>, id: EndpointId) -> Result<Option<Endpoint>> {
     const SQL: &str = select!("WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL");
     on.sql(SQL, (id,)).opt().await
 }

@@ -169,14 +169,14 @@ pub async fn delete(on: On<'_>, EndpointKey { tenant, id }: EndpointKey, now: Da
 
 /// A deleted endpoint whose row still exists.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Erasable {
+pub(crate) struct Erasable {
     pub tenant_id: TenantId,
     pub id: EndpointId,
     pub deleted_at: DateTime<Utc>,
 }
 
 /// Returns deleted endpoints whose rows still exist, after `after`, in order of their ids.
-pub async fn erasable(on: On<'_>, after: Option<EndpointId>, limit: i64) -> Result<Vec<Erasable>> {
+pub(crate) async fn erasable(on: On<'_>, after: Option<EndpointId>, limit: i64) -> Result<Vec<Erasable>> {
     const SQL: &str = "
         SELECT tenant_id, id, deleted_at FROM endpoints
         WHERE deleted_at IS NOT NULL AND id > $1 ORDER BY id LIMIT $2";
@@ -185,7 +185,7 @@ pub async fn erasable(on: On<'_>, after: Option<EndpointId>, limit: i64) -> Resu
 }
 
 /// Removes a deleted endpoint and its job. Call it once nothing else belongs to it and nothing more can.
-pub async fn erase(mut on: On<'_>, tenant: TenantId, id: EndpointId) -> Result<u64> {
+pub(crate) async fn erase(mut on: On<'_>, tenant: TenantId, id: EndpointId) -> Result<u64> {
     const LINE: &str = "DELETE FROM endpoint_jobs WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";
     const ENDPOINT: &str = "
         DELETE FROM endpoints
