@@ -63,12 +63,7 @@ pub async fn known_messages(
 }
 
 /// Returns the messages that one of our attempts is known to have delivered to Meta.
-pub async fn known_sends(
-    on: On<'_>,
-    tenant: TenantId,
-    channel: ChannelId,
-    wamids: &[&str],
-) -> Result<Vec<(String,)>> {
+pub async fn known_sends(on: On<'_>, tenant: TenantId, channel: ChannelId, wamids: &[&str]) -> Result<Vec<(String,)>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, wamid) AS ({rows})
         SELECT a.wamid

@@ -15,6 +15,7 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
 mod access;
+mod free_objects;
 mod links;
 mod operations;
 mod problems;
@@ -105,6 +106,7 @@ fn finish(mut document: OpenApi) -> OpenApi {
         }
     }
     links::add(&mut document);
+    free_objects::allow_members(&mut document);
     document
 }
 

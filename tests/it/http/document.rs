@@ -109,3 +109,46 @@ async fn the_page_comes_from_here_alone() {
     assert!(page.contains("swagger-ui") && !page.contains("https://"), "{page}");
     client.get("/api/docs/swagger-ui-bundle.js").await.ok();
 }
+
+/// Every schema of the document that is written out, with its place.
+fn schemas<'a>(value: &'a Value, place: &str, found: &mut Vec<(String, &'a Value)>) {
+    match value {
+        Value::Object(members) => {
+            if members.contains_key("type") || members.contains_key("allOf") {
+                found.push((place.to_owned(), value));
+            }
+            for (name, member) in members.iter().filter(|(name, _)| !name.starts_with("example")) {
+                schemas(member, &format!("{place}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                schemas(item, &format!("{place}/{at}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn no_schema_contradicts_itself_or_holds_nothing() {
+    let test = TestApp::sqlite().await;
+    let document = Client::of(&test.app).get("/api/openapi.json").await.ok().json();
+    let mut found = Vec::new();
+    schemas(&document["components"]["schemas"], "", &mut found);
+    schemas(&document["paths"], "", &mut found);
+    assert!(found.len() > 500, "the schemas were not found");
+    let mut wrong = Vec::new();
+    for (place, schema) in found {
+        let parts = schema["allOf"].as_array().map_or(&[][..], Vec::as_slice);
+        let types: BTreeSet<&str> = parts.iter().filter_map(|part| part["type"].as_str()).collect();
+        if types.len() > 1 {
+            wrong.push(format!("{place} is {types:?} at once"));
+        }
+        let empty = schema["properties"].is_null() && schema["additionalProperties"].is_null();
+        if schema["type"] == "object" && empty {
+            wrong.push(format!("{place} is an object without members"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

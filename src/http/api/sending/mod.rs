@@ -44,7 +44,6 @@ const BATCH: usize = 1_000;
 pub(crate) struct QueuedMessage {
     pub id: MessageId,
     /// Always `queued`.
-    #[schema(inline)]
     pub status: Status,
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,

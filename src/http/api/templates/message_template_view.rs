@@ -21,7 +21,6 @@ pub(crate) struct MessageTemplateView {
     pub id: MessageTemplateId,
     pub name: String,
     /// `draft` while no version is active, `active`, or `archived`.
-    #[schema(inline)]
     pub state: MessageTemplateState,
     /// The version that is sent.
     #[schema(required)]
@@ -50,7 +49,6 @@ impl From<store::StoredMessageTemplate> for MessageTemplateView {
 pub(crate) struct MessageTemplateVersion {
     pub version: i64,
     /// `active` for the version that is sent, `draft` for newer ones, else `archived`.
-    #[schema(inline)]
     pub state: MessageTemplateState,
     pub content: LocalContent,
     /// The names of its variables.
