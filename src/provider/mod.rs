@@ -3,7 +3,7 @@
 //! - [`Providers::prepare`] makes the exact request of a message;
 //! - [`Providers::send`] makes the call and judges what its answer proves;
 //! - [`read`] turns the body of a webhook into items;
-//! - [`capabilities`] says what a provider can do.
+//! - [`capabilities()`] says what a provider can do.
 //!
 //! Messages, items and error codes have one canonical form, which is Meta's: `message`, `webhook` and `errors`. The arm of another provider
 //! translates at this boundary, so that what stands above it (messaging, inbound, …) names none.

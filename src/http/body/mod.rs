@@ -138,7 +138,7 @@ pub fn decode<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
     decode_parts(body)
 }
 
-/// Parses a body whose parts are [unpacked](unpack) later, one by one: it does not look for NUL.
+/// Parses a body whose parts are decoded later, one by one: it does not look for NUL.
 pub(crate) fn decode_parts<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
     let mut from = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut from).map_err(decode_problem)?;
