@@ -16,9 +16,10 @@ use crate::support::{
 };
 
 /// Every column that may hold sealed bytes. New columns of bytes are found by [`columns`].
-const KNOWN: [(&str, &str); 7] = [
+const KNOWN: [(&str, &str); 8] = [
     ("channels", "access_token"),
     ("channels", "app_secret"),
+    ("channels", "credentials"),
     ("endpoints", "headers"),
     ("endpoints", "previous_secret"),
     ("endpoints", "secret"),
@@ -93,7 +94,7 @@ async fn what_the_old_master_key_opened_is_nowhere(test: TestApp) {
         .iter()
         .map(|(table, column)| ((*table).to_owned(), (*column).to_owned()))
         .collect();
-    let plain = ["digest", "sha256", "body", "jobs"];
+    let plain = ["digest", "hook_digest", "sha256", "body", "jobs"];
     for (table, column) in columns(&test).await {
         let is_known = known.contains(&(table.clone(), column.clone())) || plain.contains(&column.as_str());
         assert!(
@@ -118,13 +119,24 @@ async fn what_the_old_master_key_opened_is_nowhere(test: TestApp) {
         access_token: Secret::new("EAAG-of-before"),
         app_secret: Some(Secret::new("app secret")),
     };
-    tenancy::add_channel(&test.registry, &Ctx::operator(test.tenant), with_secret)
+    let added = tenancy::add_channel(&test.registry, &Ctx::operator(test.tenant), with_secret)
         .await
         .unwrap();
+    let old = test.registry.keyring.clone();
+    let old_tenant_key = {
+        let bytes = rows(&test, "tenants", "sealed_key").await.remove(0);
+        let opened = old.open(&format!("tenant-key {}", test.tenant), &bytes).unwrap();
+        SealingKey::new(opened[..].try_into().unwrap())
+    };
+    // What a provider other than Meta needs.
+    let credentials = old_tenant_key.seal(&format!("credentials {}", added.id), br#"{"authkey":"of before"}"#);
+    const CREDENTIALS: &str = "UPDATE channels SET credentials = $2 WHERE id = $1";
+    let stored = test.app.db.sql(CREDENTIALS, (added.id, credentials)).run().await;
+    assert_eq!(stored.unwrap(), 1);
     let mut before = sealed(&test).await;
     assert_eq!(
         before.len(),
-        10,
+        11,
         "two answers, and one of everything else, and another endpoint"
     );
     // Replaced and deleted before the rotation: in no column any more, and still in the files.
@@ -136,12 +148,6 @@ async fn what_the_old_master_key_opened_is_nowhere(test: TestApp) {
     let bytes = files(&test).await;
     assert!(before.iter().any(|secret| holds(&bytes, secret)), "the files are read");
 
-    let old = test.registry.keyring.clone();
-    let old_tenant_key = {
-        let bytes = rows(&test, "tenants", "sealed_key").await.remove(0);
-        let opened = old.open(&format!("tenant-key {}", test.tenant), &bytes).unwrap();
-        SealingKey::new(opened[..].try_into().unwrap())
-    };
     let new = Keyring::generate();
     let both = Keyring::parse(&format!("{new},{}", test.master_key)).unwrap();
     let registry = TenantService {
