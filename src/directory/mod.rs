@@ -9,9 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 pub use signers::SignedBy;
+pub(crate) use signers::{Signers, TenantSignature};
 pub use snapshot::purpose;
-pub(crate) use {signers::Signers, signers::TenantSignature};
-pub(crate) use {snapshot::Route, snapshot::Snapshot, snapshot::open_tenant_key};
+pub(crate) use snapshot::{Route, Snapshot, open_tenant_key};
 
 use self::snapshot::SnapshotData;
 use crate::{config::Secret, crypto::Keyring, db::Db, records::channels};

@@ -24,23 +24,21 @@ pub mod store;
 mod upload;
 mod variants;
 
-pub use content::content;
+pub use content::{ContentError, MediaFile, Variant, VariantInfo, content, variants_of};
 pub use fetch::{digest, fetch};
 pub(crate) use limits::MAX_FILE_BYTES;
 pub use limits::Rejected;
+pub(crate) use link::{LinkError, MediaLink, read_link, sign_link};
 pub(crate) use media_events::emit_failures;
+pub(crate) use meta_id::{MetaCopy, find_meta_copy, forget_meta_ids};
+pub use meta_id::{MetaIdError, meta_id};
 pub use remove::delete;
+pub(crate) use remove::{expire, remove_orphans};
 pub use sendable::{SendableError, check_sendable};
 pub(crate) use service::MediaService;
 pub(crate) use store::prioritize_expiring;
-pub use upload::upload;
+pub use upload::{DeclaredMedia, UploadError, upload, upload_from_url};
 pub(crate) use variants::make_variants;
-pub use {content::ContentError, content::MediaFile, content::Variant, content::VariantInfo, content::variants_of};
-pub(crate) use {link::LinkError, link::MediaLink, link::read_link, link::sign_link};
-pub(crate) use {meta_id::MetaCopy, meta_id::find_meta_copy, meta_id::forget_meta_ids};
-pub use {meta_id::MetaIdError, meta_id::meta_id};
-pub(crate) use {remove::expire, remove::remove_orphans};
-pub use {upload::DeclaredMedia, upload::UploadError, upload::upload_from_url};
 
 use chrono::TimeDelta;
 

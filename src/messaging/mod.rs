@@ -34,37 +34,28 @@ mod transitions;
 mod uploads;
 
 pub use account::Source;
+pub(crate) use account::{AccountChange, LimitSet, apply_account_changes};
+pub(crate) use blocks::{BlockAction, BlockOutcome, BlockedCustomer, change_blocks, list_blocked};
 pub use breaker::{resume_campaigns, trip};
-pub use cancel::cancel;
-pub use cancel::cancel_all;
-pub use check::check;
+pub use cancel::{cancel, cancel_all};
+pub use check::{CheckError, check, run_scheduled_check};
 pub(crate) use compose::Composer;
+pub use compose::{ComposeError, NewContent, NewMessage, RequestedRecipient};
+pub(crate) use conclusions::{Conclusion, ConclusionResult, ConclusionSubmission, RejectedAttempt};
+pub use conclusions::{Conclusions, write_conclusions};
 pub(crate) use control::ControlError;
+pub use control::{Resolution, receipt, resolve};
+pub(crate) use daily_limit::{
+    CustomersToday, customers_today, purge_recipients, record_held, release_limits, release_overlooked,
+};
 pub(crate) use decide::WINDOW_CLOSED;
+pub(crate) use effects::{has_effects, pauses_campaigns};
 pub use evidence::prove;
-pub use recipients::Recipients;
-pub use recipients::recipients;
+pub(crate) use evidence::{FailedMessage, FollowUp, apply_failures, run_follow_up};
+pub use recipients::{Recipients, recipients};
 pub(crate) use reservations::clear_outdated_reservations;
 pub(crate) use reserve::limited_number;
 pub use send::send;
 pub(crate) use service::MessagingService;
 pub use uploads::UploadQueue;
-pub(crate) use {account::AccountChange, account::LimitSet, account::apply_account_changes};
-pub(crate) use {
-    blocks::BlockAction, blocks::BlockOutcome, blocks::BlockedCustomer, blocks::change_blocks, blocks::list_blocked,
-};
-pub use {check::CheckError, check::run_scheduled_check};
-pub use {compose::ComposeError, compose::NewContent, compose::NewMessage, compose::RequestedRecipient};
-pub(crate) use {
-    conclusions::Conclusion, conclusions::ConclusionResult, conclusions::ConclusionSubmission,
-    conclusions::RejectedAttempt,
-};
-pub use {conclusions::Conclusions, conclusions::write_conclusions};
-pub use {control::Resolution, control::receipt, control::resolve};
-pub(crate) use {
-    daily_limit::CustomersToday, daily_limit::customers_today, daily_limit::purge_recipients, daily_limit::record_held,
-    daily_limit::release_limits, daily_limit::release_overlooked,
-};
-pub(crate) use {effects::has_effects, effects::pauses_campaigns};
-pub(crate) use {evidence::FailedMessage, evidence::FollowUp, evidence::apply_failures, evidence::run_follow_up};
-pub(crate) use {uploads::ChannelFile, uploads::UploadRequest, uploads::upload_files};
+pub(crate) use uploads::{ChannelFile, UploadRequest, upload_files};

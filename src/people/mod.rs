@@ -9,13 +9,9 @@ mod union_find;
 
 use chrono::{DateTime, Utc};
 
+pub(crate) use events::{CreatedContact, IdentityChange, PreferenceChange, RenamedContact, events_for};
 pub(crate) use merging::after_merges;
-pub use resolve::Resolved;
-pub use resolve::resolve;
-pub(crate) use {
-    events::CreatedContact, events::IdentityChange, events::PreferenceChange, events::RenamedContact,
-    events::events_for,
-};
+pub use resolve::{Resolved, resolve};
 
 use crate::{
     domain::{ContactId, TenantId},

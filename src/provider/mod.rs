@@ -14,8 +14,8 @@ mod customers;
 mod outgoing;
 
 pub(crate) use accounts::NumberAnswers;
-pub(crate) use {capabilities::NotSupported, capabilities::capabilities};
-pub(crate) use {outgoing::PreparedCall, outgoing::Unfit};
+pub(crate) use capabilities::{NotSupported, capabilities};
+pub(crate) use outgoing::{PreparedCall, Unfit};
 
 pub use crate::{
     domain::Provider,

@@ -8,12 +8,12 @@ mod rules;
 
 pub use channels::{AddedChannel, NewChannel, add_channel};
 pub(crate) use keys::NewApiKey;
+pub use keys::{create_api_key, revoke_api_key};
 pub(crate) use quotas::quotas_of;
+pub use quotas::{quotas, set_quotas};
 pub(crate) use rotation::RotationReport;
-pub use {keys::create_api_key, keys::revoke_api_key};
-pub use {quotas::quotas, quotas::set_quotas};
-pub use {rotation::rotate_keys, rotation::vacuum_replaced};
-pub(crate) use {rules::parse_hold_unknown, rules::sending_rules, rules::set_rules};
+pub use rotation::{rotate_keys, vacuum_replaced};
+pub(crate) use rules::{parse_hold_unknown, sending_rules, set_rules};
 
 use crate::{
     clock::Clock,

@@ -12,15 +12,15 @@ mod statistics;
 pub mod store;
 
 pub(crate) use address::masked;
+pub(crate) use dispatcher::{DispatcherTasks, WebhookDispatcher};
+pub use endpoint::{DEFAULT_CONCURRENT, EndpointChanges, MOST_CONCURRENT, NewEndpoint};
 pub(crate) use headers::Headers;
 pub(crate) use maintenance::wake_overdue;
+pub use maintenance::{erase_deleted, purge};
 pub use replay::{Replay, ReplayOutcome, ReplayState};
 pub use secrets::{OVERLAP, Secrets};
 pub(crate) use statistics::Statistics;
 pub use store::endpoints::ENDPOINT_JOBS;
-pub(crate) use {dispatcher::DispatcherTasks, dispatcher::WebhookDispatcher};
-pub use {endpoint::DEFAULT_CONCURRENT, endpoint::EndpointChanges, endpoint::MOST_CONCURRENT, endpoint::NewEndpoint};
-pub use {maintenance::erase_deleted, maintenance::purge};
 
 use crate::{
     clock::Clock,

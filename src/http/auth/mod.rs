@@ -15,12 +15,12 @@ use axum::{
     response::Response,
 };
 
+pub(crate) use access::{May, TenantAccess};
 pub(crate) use guesses::GuessLimiter;
+pub(crate) use keys::{ApiKeyCache, AuthenticatedKey};
 pub(crate) use operator::MetricsAccess;
 pub use operator::Operator;
 pub(crate) use rates::ApiRateLimiter;
-pub(crate) use {access::May, access::TenantAccess};
-pub(crate) use {keys::ApiKeyCache, keys::AuthenticatedKey};
 
 use self::guesses::TokenKind;
 use super::{peer::ClientAddress, problem::Problem, request_context::RequestId, state::HttpState};

@@ -15,8 +15,8 @@ use futures::StreamExt;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
+pub(crate) use unverified::{UnverifiedBodyError, read_unverified};
 pub(crate) use weight::weight;
-pub(crate) use {unverified::UnverifiedBodyError, unverified::read_unverified};
 
 use super::{BODY_BYTES, nul, problem::Problem, request_context};
 use crate::memory::{MemoryExhausted, RequestMemory};

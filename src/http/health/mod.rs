@@ -11,9 +11,7 @@ use tokio::{sync::Mutex, time::Instant};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use {
-    checks::CheckStatus, checks::DatabaseCheck, checks::DiskCheck, checks::QueueLagCheck, checks::RedisCheck,
-};
+pub(crate) use checks::{CheckStatus, DatabaseCheck, DiskCheck, QueueLagCheck, RedisCheck};
 
 use super::{auth::MetricsAccess, problem::Problem, state::HttpState};
 use crate::app::App;

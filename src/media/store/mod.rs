@@ -8,24 +8,18 @@ mod insert;
 mod removals;
 mod uploads;
 
-pub use delete::delete;
-pub use find::find;
-pub use {delete::ReleasedMedia, delete::list_older_than};
-pub(crate) use {
-    files::CompletedVariants, files::NewFile, files::Removed, files::WantsVariants, files::complete_variants,
-    files::find_leased_file, files::list_orphaned, files::mark_orphaned, files::remove_orphan, files::upsert_file,
+pub use delete::{ReleasedMedia, delete, list_older_than};
+pub(crate) use files::{
+    CompletedVariants, NewFile, Removed, WantsVariants, complete_variants, find_leased_file, list_orphaned,
+    mark_orphaned, remove_orphan, upsert_file,
 };
-pub use {find::StoredMedia, find::find_all};
-pub(crate) use {
-    inbound::CompletedFetch, inbound::LeasedMedia, inbound::NewInboundMedia, inbound::UnreportedFailure,
-    inbound::complete_fetch, inbound::find_leased, inbound::insert_inbound, inbound::mark_reported,
-    inbound::prioritize_expiring, inbound::soonest_deadline, inbound::unreported_failures,
+pub use find::{StoredMedia, find, find_all};
+pub(crate) use inbound::{
+    CompletedFetch, LeasedMedia, NewInboundMedia, UnreportedFailure, complete_fetch, find_leased, insert_inbound,
+    mark_reported, prioritize_expiring, soonest_deadline, unreported_failures,
 };
-pub use {insert::NewUploadedMedia, insert::insert_uploaded};
-pub(crate) use {
-    removals::cancel_removal, removals::complete_removals, removals::due_removals, removals::schedule_removal,
-};
-pub(crate) use {
-    uploads::MediaOnChannel, uploads::MetaUpload, uploads::UploadKey, uploads::claim_upload, uploads::expire_uploads,
-    uploads::find_upload, uploads::finish_upload, uploads::renew_upload_lease,
+pub use insert::{NewUploadedMedia, insert_uploaded};
+pub(crate) use removals::{cancel_removal, complete_removals, due_removals, schedule_removal};
+pub(crate) use uploads::{
+    MediaOnChannel, MetaUpload, UploadKey, claim_upload, expire_uploads, find_upload, finish_upload, renew_upload_lease,
 };

@@ -8,12 +8,12 @@ mod request;
 mod resolve;
 mod write;
 
+pub(crate) use address::{Address, Unaddressable};
 pub use committer::Outbox;
+pub(crate) use committer::{claim_batch_key, find_answer};
+pub(crate) use request::{AcceptRequest, IdempotencyKey, TemplateUse};
+pub use request::{AcceptedSend, Refusal};
 pub(crate) use write::KEY_KEPT;
-pub(crate) use {address::Address, address::Unaddressable};
-pub(crate) use {committer::claim_batch_key, committer::find_answer};
-pub(crate) use {request::AcceptRequest, request::IdempotencyKey, request::TemplateUse};
-pub use {request::AcceptedSend, request::Refusal};
 
 use crate::{
     domain::SendLane,

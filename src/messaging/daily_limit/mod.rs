@@ -20,9 +20,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub(crate) use {candidates::LimitCandidate, candidates::portfolio_key};
-pub(crate) use {release::release_limits, release::release_overlooked};
-pub(crate) use {usage::CustomersToday, usage::customers_today, usage::purge_recipients, usage::record_held};
+pub(crate) use candidates::{LimitCandidate, portfolio_key};
+pub(crate) use release::{release_limits, release_overlooked};
+pub(crate) use usage::{CustomersToday, customers_today, purge_recipients, record_held};
 
 use self::{
     allocate::allocate,

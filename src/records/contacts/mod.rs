@@ -6,17 +6,13 @@ mod identify;
 mod merge;
 mod merged_tables;
 
+pub(crate) use errors::{MarketingRefusal, UndeliverableIdentity, mark_undeliverable, stop_marketing};
+pub use find::{Contact, IdentityRecord, current_identity, find, list, list_identities};
+pub(crate) use identify::{
+    Identity, KnownIdentity, NameReport, NewContact, PreferenceReport, assign, lock_tenants, reassign, retire,
+    set_names, set_preferences,
+};
+pub use identify::{identities, insert, lock_tenant};
 pub(crate) use merge::both_exist;
-pub(crate) use {
-    errors::MarketingRefusal, errors::UndeliverableIdentity, errors::mark_undeliverable, errors::stop_marketing,
-};
-pub use {find::Contact, find::IdentityRecord, find::current_identity, find::list_identities};
-pub use {find::find, find::list};
-pub(crate) use {
-    identify::Identity, identify::KnownIdentity, identify::NameReport, identify::NewContact,
-    identify::PreferenceReport, identify::assign, identify::lock_tenants, identify::reassign, identify::retire,
-    identify::set_names, identify::set_preferences,
-};
-pub use {identify::identities, identify::insert, identify::lock_tenant};
-pub use {merge::ContactMerge, merge::lock, merge::merge};
-pub use {merged_tables::MERGED_TABLES, merged_tables::MergeEffect, merged_tables::MergedTable};
+pub use merge::{ContactMerge, lock, merge};
+pub use merged_tables::{MERGED_TABLES, MergeEffect, MergedTable};

@@ -6,15 +6,12 @@ mod merge;
 mod search;
 mod windows;
 
+pub use advance::{
+    ClosedWindow, ConversationKey, ConversationUpdate, advance, close_windows, find_existing, lock_existing,
+    lock_or_open, opened_event, preview,
+};
+pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list};
 pub(crate) use merge::join_merged;
 pub use merge::merge;
-pub use search::SearchTerm;
-pub use search::search;
-pub use {
-    advance::ClosedWindow, advance::ConversationKey, advance::ConversationUpdate, advance::close_windows,
-    advance::find_existing, advance::lock_existing, advance::lock_or_open, advance::opened_event,
-};
-pub use {advance::advance, advance::preview};
-pub use {find::Conversation, find::find, find::list};
-pub use {find::ConversationCursor, find::ConversationFilter};
-pub(crate) use {windows::ClosingWindow, windows::lock_closing, windows::mark_notified};
+pub use search::{SearchTerm, search};
+pub(crate) use windows::{ClosingWindow, lock_closing, mark_notified};

@@ -7,6 +7,5 @@ mod new_event;
 mod sequence_range;
 
 pub use append::{NewEvent, append, append_unconsumed};
-pub use find::EventPage;
+pub use find::{Event, EventPage, list};
 pub use sequence_range::SequenceRange;
-pub use {find::Event, find::list};

@@ -9,11 +9,7 @@ mod limit;
 mod merge;
 mod recipients;
 
+pub use limit::{LimitScope, PortfolioKey, add, all, lock, set_limit, usage};
+pub(crate) use limit::{PortfolioUsage, adopt};
 pub(crate) use merge::merge_recipients;
-pub use {limit::LimitScope, limit::PortfolioKey, limit::add, limit::all, limit::lock, limit::set_limit, limit::usage};
-pub(crate) use {limit::PortfolioUsage, limit::adopt};
-pub use {
-    recipients::Counted, recipients::count_expired, recipients::last_sends, recipients::remove_expired,
-    recipients::remove_refused,
-};
-pub use {recipients::Recipient, recipients::count, recipients::counted};
+pub use recipients::{Counted, Recipient, count, count_expired, counted, last_sends, remove_expired, remove_refused};

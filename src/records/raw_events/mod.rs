@@ -5,11 +5,9 @@ mod insert;
 mod process;
 mod replay;
 
+pub use find::{RawEventFilter, StoredEvent, find, list, oldest_due, state_by_digest};
+pub use insert::{NewRawEvent, insert, insert_again, probe};
+pub(crate) use process::{PendingEvents, ProcessedEvent, RawEvent};
+pub use process::{body, finish, lock, pending};
 pub use replay::make_due;
-pub use {find::RawEventFilter, find::StoredEvent, find::oldest_due, find::state_by_digest};
-pub use {find::find, find::list};
-pub use {insert::NewRawEvent, insert::insert_again};
-pub use {insert::insert, insert::probe};
-pub(crate) use {process::PendingEvents, process::ProcessedEvent, process::RawEvent};
-pub use {process::body, process::finish, process::lock, process::pending};
-pub(crate) use {replay::ReplayFilter, replay::make_due_between, replay::select_ids};
+pub(crate) use replay::{ReplayFilter, make_due_between, select_ids};

@@ -7,6 +7,5 @@ mod seeds;
 mod tests;
 mod variables;
 
-pub use content::Row;
-pub use {content::Choice, content::Filled, content::LocalContent, content::Section};
-pub(crate) use {manage::Activation, manage::LocalError, manage::LocalTemplateRef, manage::Update};
+pub use content::{Choice, Filled, LocalContent, Row, Section};
+pub(crate) use manage::{Activation, LocalError, LocalTemplateRef, Update};

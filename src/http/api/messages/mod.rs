@@ -8,9 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 pub(crate) use failure::SuggestedTemplate;
-pub(crate) use {
-    view::AttemptView, view::MessageView, view::MessageWithStatuses, view::SendingView, view::StatusReportView,
-};
+pub(crate) use view::{AttemptView, MessageView, MessageWithStatuses, SendingView, StatusReportView};
 
 use crate::{
     domain::{ChannelId, ConversationId, Direction, MessageId, Status, perm},

@@ -3,7 +3,5 @@
 mod find;
 mod put;
 
-pub use put::Unrecognized;
-pub use put::put;
-pub use {find::UnrecognizedCount, find::UnrecognizedCursor, find::UnrecognizedItem};
-pub use {find::counts, find::list};
+pub use find::{UnrecognizedCount, UnrecognizedCursor, UnrecognizedItem, counts, list};
+pub use put::{Unrecognized, put};

@@ -9,23 +9,17 @@ mod insert;
 mod limit;
 mod prove;
 
-pub use cancel::Canceled;
+pub use attempts::{Attempt, NewAttempt, begin, conclude};
+pub(crate) use attempts::{AttemptEnd, MessageTransition, apply_transitions, of_message};
+pub use cancel::{Canceled, cancel, statuses};
 pub(crate) use due::DueSend;
-pub use find::SendState;
-pub use find::find;
-pub use insert::insert;
-pub use {attempts::Attempt, attempts::NewAttempt, attempts::begin, attempts::conclude};
-pub(crate) use {attempts::AttemptEnd, attempts::MessageTransition, attempts::apply_transitions, attempts::of_message};
-pub use {cancel::cancel, cancel::statuses};
-pub use {due::SendReservation, due::load, due::store_reservations};
-pub(crate) use {
-    held::awaiting_retry, held::clear_reservations, held::count_held, held::expire_held, held::find_due,
-    held::finish_resolved, held::hold_for_breaker, held::job_entries, held::record_resolution, held::release_recovered,
-    held::requeue_missed, held::set_hold_reasons,
+pub use due::{SendReservation, load, store_reservations};
+pub use find::{SendState, find};
+pub(crate) use held::{
+    awaiting_retry, clear_reservations, count_held, expire_held, find_due, finish_resolved, hold_for_breaker,
+    job_entries, record_resolution, release_recovered, requeue_missed, set_hold_reasons,
 };
-pub use {held::count_waiting, held::finish, held::make_due, held::release, held::requeue, held::running};
-pub use {insert::NewSend, insert::QueuedSend, insert::find_queued};
-pub(crate) use {
-    limit::count_released, limit::count_waiting_for_limit, limit::release_for_limit, limit::waiting_portfolios,
-};
-pub use {prove::Proof, prove::prove};
+pub use held::{count_waiting, finish, make_due, release, requeue, running};
+pub use insert::{NewSend, QueuedSend, find_queued, insert};
+pub(crate) use limit::{count_released, count_waiting_for_limit, release_for_limit, waiting_portfolios};
+pub use prove::{Proof, prove};

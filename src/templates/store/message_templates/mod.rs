@@ -3,9 +3,7 @@
 mod change;
 mod find;
 
-pub use {change::NewVersion, change::add_version, change::mark_seeded};
-pub use {change::delete, change::insert, change::update};
-pub use {
-    find::MessageTemplateFilter, find::StoredMessageTemplate, find::Version, find::find_by_name, find::is_seeded,
+pub use change::{NewVersion, add_version, delete, insert, mark_seeded, update};
+pub use find::{
+    MessageTemplateFilter, StoredMessageTemplate, Version, find, find_by_name, is_seeded, page, version, versions,
 };
-pub use {find::find, find::page, find::version, find::versions};

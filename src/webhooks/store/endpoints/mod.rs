@@ -4,13 +4,11 @@ mod health;
 mod jobs;
 mod write;
 
-pub(crate) use {health::EndpointHealth, health::disable_failed, health::probe_now, health::update_health};
-pub use {jobs::ENDPOINT_JOBS, jobs::EndpointRest, jobs::overdue_jobs, jobs::reschedule_job};
-pub(crate) use {jobs::insert_job, jobs::wake_after_commit};
-pub(crate) use {write::EndpointSettings, write::erasable, write::erase};
-pub use {
-    write::delete, write::disable, write::enable, write::insert, write::reseal, write::set_secret, write::update,
-};
+pub(crate) use health::{EndpointHealth, disable_failed, probe_now, update_health};
+pub use jobs::{ENDPOINT_JOBS, EndpointRest, overdue_jobs, reschedule_job};
+pub(crate) use jobs::{insert_job, wake_after_commit};
+pub(crate) use write::{EndpointSettings, erasable, erase};
+pub use write::{delete, disable, enable, insert, reseal, set_secret, update};
 
 use chrono::{DateTime, Utc};
 
