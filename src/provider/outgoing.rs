@@ -4,9 +4,7 @@ use super::{Provider, Providers, SendOutcome, message};
 use crate::{directory::Route, meta::graph::PreparedSend};
 
 /// The exact request of one message, ready to be sent once.
-pub(crate) struct PreparedCall(ProviderCall);
-
-enum ProviderCall {
+pub(crate) enum PreparedCall {
     Meta(PreparedSend),
 }
 
@@ -35,18 +33,15 @@ impl Providers {
                 let body = message.body(envelope)?;
                 let marketing = envelope.options.product_policy.is_some();
                 let prepared = self.meta.prepare_send(access, marketing, body);
-                prepared
-                    .map(ProviderCall::Meta)
-                    .map(PreparedCall)
-                    .map_err(Unfit::Request)
+                prepared.map(PreparedCall::Meta).map_err(Unfit::Request)
             }
         }
     }
 
     /// Makes the call, once, and judges what its answer proves.
     pub async fn send(&self, call: PreparedCall) -> SendOutcome {
-        match call.0 {
-            ProviderCall::Meta(prepared) => self.meta.send(prepared).await,
+        match call {
+            PreparedCall::Meta(prepared) => self.meta.send(prepared).await,
         }
     }
 }

@@ -54,7 +54,7 @@ pub fn module(path: &Path) -> String {
 }
 
 /// Features, and which others each may import. They meet otherwise through events and records.
-const FEATURES: &[(&str, &[&str])] = &[
+pub const FEATURES: &[(&str, &[&str])] = &[
     ("people", &[]),
     ("templates", &[]),
     ("webhooks", &[]),

@@ -145,14 +145,9 @@ impl Db {
     /// Begins a write transaction for one tenant. On PostgreSQL it takes the role `mainstay_tenant`: row-level security hides and protects the
     /// rows of all other tenants, even from a statement without a tenant condition. Tables without a `tenant_id` are out of reach.
     pub async fn begin_as(&self, tenant: impl Into<Uuid>) -> sqlx::Result<Tx> {
-        Ok(match self {
-            Db::Sqlite { .. } => self.begin().await?,
-            Db::Postgres { pool, hint_sender, .. } => {
-                let mut tx = pool.begin().await?;
-                take_role(&mut tx, tenant.into()).await?;
-                Tx::postgres(tx, hint_sender.clone())
-            }
-        })
+        let mut tx = self.begin().await?;
+        take_role(&mut tx, tenant.into()).await?;
+        Ok(tx)
     }
 
     /// Runs `work` in a transaction [of one tenant](Self::begin_as) and [closes](Tx::close) it.
@@ -218,9 +213,9 @@ impl Db {
             Db::Postgres {
                 tenants, hint_sender, ..
             } => {
-                let mut tx = tenants.begin().await?;
+                let mut tx = Tx::postgres(tenants.begin().await?, hint_sender.clone());
                 take_role(&mut tx, tenant.into()).await?;
-                Ok(Tx::postgres(tx, hint_sender.clone()))
+                Ok(tx)
             }
         }
     }
@@ -271,12 +266,11 @@ impl Db {
     }
 }
 
-/// Takes the role that sees one tenant, until the end of the transaction.
-async fn take_role(tx: &mut sqlx::Transaction<'static, sqlx::Postgres>, tenant: Uuid) -> sqlx::Result<()> {
+/// Takes the role that sees one tenant, until the end of the transaction. No-op on SQLite, which has no roles.
+async fn take_role(tx: &mut Tx, tenant: Uuid) -> sqlx::Result<()> {
     const SQL: &str = "SELECT set_config('mainstay.tenant', $1, true), set_config('role', 'mainstay_tenant', true)";
-    sqlx::query(SQL)
-        .bind(tenant.to_string())
-        .execute(&mut **tx)
-        .await
-        .map(drop)
+    if tx.is_postgres() {
+        tx.sql(SQL, (tenant.to_string(),)).run().await?;
+    }
+    Ok(())
 }

@@ -2,37 +2,24 @@
 //! hold nothing.
 
 use utoipa::openapi::{
-    Content, OpenApi, RefOr, Schema, Type,
-    path::PathItem,
+    Components, Content, RefOr, Schema, Type,
+    path::Operation,
     schema::{AdditionalProperties, ArrayItems, SchemaType},
 };
 
-/// Allows any member in every object without members of its own.
-pub(super) fn allow_members(document: &mut OpenApi) {
-    for schema in document.components.iter_mut().flat_map(|it| it.schemas.values_mut()) {
-        visit(schema);
-    }
-    for item in document.paths.paths.values_mut() {
-        visit_operations(item);
-    }
+/// Allows any member in every object of the named schemas without members of its own.
+pub(super) fn allow_in_components(components: &mut Components) {
+    components.schemas.values_mut().for_each(visit);
 }
 
-fn visit_operations(item: &mut PathItem) {
-    let operations = [
-        &mut item.get,
-        &mut item.post,
-        &mut item.put,
-        &mut item.patch,
-        &mut item.delete,
-    ];
-    for operation in operations.into_iter().flatten() {
-        if let Some(RefOr::T(body)) = &mut operation.request_body {
-            body.content.values_mut().for_each(visit_content);
-        }
-        for response in operation.responses.responses.values_mut() {
-            if let RefOr::T(response) = response {
-                response.content.values_mut().for_each(visit_content);
-            }
+/// The same for the bodies of an operation.
+pub(super) fn allow_in_bodies(operation: &mut Operation) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        body.content.values_mut().for_each(visit_content);
+    }
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response {
+            response.content.values_mut().for_each(visit_content);
         }
     }
 }

@@ -86,6 +86,7 @@ fn finish(mut document: OpenApi) -> OpenApi {
     components.add_security_scheme("metrics_token", bearer());
     let name = ProblemBody::name().into_owned();
     components.schemas.insert(name, ProblemBody::schema());
+    free_objects::allow_in_components(components);
     for (path, item) in &mut document.paths.paths {
         let operations = [
             ("get", &mut item.get),
@@ -99,6 +100,7 @@ fn finish(mut document: OpenApi) -> OpenApi {
                 identify(method, path, operation);
                 describe(method, path, operation);
                 access::declare(operation);
+                free_objects::allow_in_bodies(operation);
                 if method == "post" && path.starts_with("/api/v1") && path != UPLOADS {
                     declare_idempotency_key(operation);
                 }
@@ -106,7 +108,6 @@ fn finish(mut document: OpenApi) -> OpenApi {
         }
     }
     links::add(&mut document);
-    free_objects::allow_members(&mut document);
     document
 }
 
