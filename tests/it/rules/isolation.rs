@@ -23,7 +23,10 @@ const UNCONFINED: &[(&str, &str)] = &[
         "media/fetch.rs",
         "removals of files and the work of queues are noted in tables without tenants",
     ),
-    ("media/media_events.rs", "failures of several tenants are reported at once"),
+    (
+        "media/media_events.rs",
+        "failures of several tenants are reported at once",
+    ),
     (
         "media/remove.rs",
         "removals of files are noted in a table without tenants",
