@@ -12,11 +12,12 @@ use crate::{
     domain::{ChannelId, ContactId, ConversationId, Ctx, MessageId},
     messaging::{
         NewContent, NewMessage, RequestedRecipient,
-        accept::{AcceptedSend, Outbox},
+        accept::{AcceptedSend, IfWindowClosed, Outbox},
     },
     meta::message::Options,
     queue::Queues,
     records::channels,
+    records::messages::Labels,
     templates::local::LocalTemplateRef,
     tenancy,
 };
@@ -101,7 +102,7 @@ impl Args {
             (None, None, None) => anyhow::bail!("give --text, --message-template or --payload"),
         };
         Ok(NewMessage {
-            channel,
+            channel: Some(channel),
             to: recipient(&self.to),
             content,
             context: None,
@@ -109,6 +110,9 @@ impl Args {
             lane: None,
             options: Options::default(),
             idempotency: None,
+            labels: Labels::default(),
+            batch: None,
+            if_window_closed: IfWindowClosed::Refuse,
         })
     }
 }

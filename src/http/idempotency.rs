@@ -32,11 +32,16 @@ pub fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         return Ok(None);
     };
     match key.to_str() {
-        Ok(key) if (1..=KEY_LENGTH).contains(&key.len()) && !key.contains('\t') => Ok(Some(key.to_owned())),
+        Ok(key) if is_valid_key(key) => Ok(Some(key.to_owned())),
         _ => Err(Problem::invalid(format!(
             "The header Idempotency-Key must be 1 to {KEY_LENGTH} visible ASCII characters or spaces."
         ))),
     }
+}
+
+/// Returns whether a text can be a key: 1 to [`KEY_LENGTH`] visible ASCII characters or spaces.
+pub(crate) fn is_valid_key(key: &str) -> bool {
+    (1..=KEY_LENGTH).contains(&key.len()) && key.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// Returns the header that marks an answer as replayed.

@@ -66,7 +66,7 @@ pub fn router(app: App) -> Router {
     let refuse_unknown = middleware::from_fn_with_state(known, parameters::refuse_unknown);
     let standard_routes = standard_routes
         .layer(refuse_unknown.clone())
-        .merge(docs::routes(document, webhooks))
+        .merge(docs::routes(document, webhooks, state.app.config.public_url.as_deref()))
         .fallback(request_context::no_such_route)
         .method_not_allowed_fallback(request_context::no_such_method);
     let uploads = uploads

@@ -1,5 +1,7 @@
 //! Buffers the domain events of one transaction, which appends them last.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
@@ -11,7 +13,10 @@ use crate::{
     events::{contact, message, order},
     inbound::store::statuses::JoinedStatus,
     people::{self, Party, PreferenceChange, Resolved},
-    provider::webhook::{OrderContent, PreferenceChoice},
+    provider::{
+        self,
+        webhook::{self, OrderContent, PreferenceChoice},
+    },
     records::{
         conversations::{self, ConversationKey},
         events::{self, NewEvent},
@@ -107,6 +112,9 @@ impl<'a> EventBuffer<'a> {
 
     /// Buffers the event of a status.
     pub(crate) fn add_status(&mut self, status: &JoinedStatus) {
+        let has_error = status.error_code.is_some() || status.error_title.is_some();
+        let details = has_error.then(|| webhook::error_details(&status.payload)).flatten();
+        let details = details.map(Cow::Owned);
         let data = message::StatusEvent {
             message_id: status.message_id,
             wamid: Some(&status.wamid),
@@ -115,7 +123,9 @@ impl<'a> EventBuffer<'a> {
             contact_id: status.contact_id,
             status: &status.status,
             participant: Some(status.participant.as_str()).filter(|member| !member.is_empty()),
-            error: message::Error::of(status.error_code, status.error_title.as_deref()),
+            error: provider::event_error(status.error_code, status.error_title.as_deref(), details),
+            reference: status.labels.reference.as_deref(),
+            metadata: status.labels.metadata(),
             payload: serde_json::from_str::<&RawValue>(&status.payload).ok(),
         };
         let of = message::of_status(status.message_status());

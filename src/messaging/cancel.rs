@@ -77,6 +77,8 @@ fn transition(tenant: TenantId, canceled: &Canceled) -> MessageTransition {
         wamid: None,
         error_code: None,
         error_title: None,
+        error_details: None,
+        labels: canceled.labels.clone(),
         templates: None,
     }
 }

@@ -137,6 +137,8 @@ fn transition(message: &messages::Message, tenant: TenantId, status: Status) -> 
         wamid: None,
         error_code: None,
         error_title: None,
+        error_details: None,
+        labels: message.labels.clone(),
         templates: None,
     }
 }

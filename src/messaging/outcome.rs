@@ -134,7 +134,6 @@ fn interpret(service: &MessagingService, completed: &CompletedAttempt) -> Interp
         attempt: attempt.id,
         outcome,
         http_status: None,
-        error_details: None,
         transition,
     };
     match result {
@@ -181,7 +180,7 @@ fn interpret(service: &MessagingService, completed: &CompletedAttempt) -> Interp
                 Some(error) => with_error(error, unknown),
                 None => unknown,
             };
-            unknown.error_details = Some(why.clone());
+            unknown.transition.error_details = Some(why.clone());
             metrics::counter!("mainstay_sends_unknown_total").increment(1);
             Interpretation {
                 end: unknown,
@@ -202,7 +201,7 @@ fn interpret(service: &MessagingService, completed: &CompletedAttempt) -> Interp
                 true => (Status::Failed, Outcome::Done),
             };
             let mut not_sent = end(AttemptOutcome::NotSent, MessageTransition { status, ..transition });
-            not_sent.error_details = Some(why.clone());
+            not_sent.transition.error_details = Some(why.clone());
             if gave_up {
                 not_sent.transition.error_title = Some(format!("Meta could not be reached in time: {why}"));
             }
@@ -214,8 +213,8 @@ fn interpret(service: &MessagingService, completed: &CompletedAttempt) -> Interp
 fn with_error(error: &ProviderError, end: AttemptEnd) -> AttemptEnd {
     AttemptEnd {
         http_status: Some(i64::from(error.http_status)),
-        error_details: error.details.clone(),
         transition: MessageTransition {
+            error_details: error.details.clone(),
             error_code: Some(error.code),
             error_title: Some(error.title.clone()),
             ..end.transition

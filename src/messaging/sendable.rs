@@ -22,7 +22,7 @@ use crate::{
     },
     provider::message::{MessageRecipient, Options, Outbound},
     queue::{Outcome, Outcomes},
-    records::raw_events,
+    records::{messages::Labels, raw_events},
 };
 
 /// Graph error 100: invalid parameter.
@@ -243,8 +243,10 @@ fn lost_attempt(due: &DueSend) -> Option<AttemptEnd> {
         attempt,
         outcome: AttemptOutcome::Unknown,
         http_status: None,
-        error_details: Some("the worker that made the call is gone".to_owned()),
-        transition: transition(due, Status::Unknown, None),
+        transition: MessageTransition {
+            error_details: Some("the worker that made the call is gone".to_owned()),
+            ..transition(due, Status::Unknown, None)
+        },
     })
 }
 
@@ -259,6 +261,8 @@ pub(super) fn transition(due: &DueSend, status: Status, reason: Option<RefusalRe
         wamid: None,
         error_code: reason.map(RefusalReason::code),
         error_title: reason.map(|reason| reason.title().to_owned()),
+        error_details: None,
+        labels: Labels::default(),
         templates: None,
     }
 }

@@ -1,16 +1,17 @@
 //! Writes status transitions of outbound messages and the events about them.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::MessageId,
     events::message::{Error, SendableTemplate, StatusEvent, of_status},
-    messaging::store::sends::{self, AttemptEnd, MessageTransition},
+    messaging::store::sends::{self, AttemptEnd, MessageTransition, MovedMessage},
+    provider,
     records::{
         events::{self, NewEvent},
-        messages::{self, MessageOwner},
+        messages,
     },
     templates::store::templates::Suggested,
 };
@@ -36,11 +37,12 @@ pub(crate) async fn apply(
 ) -> Result<Vec<NewEvent>> {
     transitions.sort_by_key(|it| it.message);
     let moved = sends::apply_transitions(tx.on(), &transitions).await?;
-    let moved: HashMap<MessageId, MessageOwner> = moved.into_iter().map(|it| (it.id, it)).collect();
+    let moved: HashMap<MessageId, MovedMessage> = moved.into_iter().map(|it| (it.id, it)).collect();
     transitions.retain_mut(|it| {
         let moved = moved.get(&it.message);
         if let Some(moved) = moved {
             (it.conversation, it.contact) = (moved.conversation_id, moved.contact_id);
+            it.labels = moved.labels.clone();
         }
         moved.is_some()
     });
@@ -57,7 +59,9 @@ fn template(it: &Suggested) -> SendableTemplate<'_> {
 }
 
 pub fn event(clock: &Clock, transition: &MessageTransition) -> NewEvent {
-    let error = Error::of(transition.error_code, transition.error_title.as_deref()).map(|error| Error {
+    let (code, title) = (transition.error_code, transition.error_title.as_deref());
+    let details = transition.error_details.as_deref().map(Cow::Borrowed);
+    let error = provider::event_error(code, title, details).map(|error| Error {
         templates: transition
             .templates
             .as_deref()
@@ -73,6 +77,8 @@ pub fn event(clock: &Clock, transition: &MessageTransition) -> NewEvent {
         status: transition.status.as_str(),
         participant: None,
         error,
+        reference: transition.labels.reference.as_deref(),
+        metadata: transition.labels.metadata(),
         payload: None,
     };
     let of = of_status(Some(transition.status));

@@ -11,10 +11,12 @@
 mod accounts;
 mod capabilities;
 mod customers;
+mod failure;
 mod outgoing;
 
 pub(crate) use accounts::NumberAnswers;
 pub(crate) use capabilities::{NotSupported, capabilities};
+pub(crate) use failure::event_error;
 pub(crate) use outgoing::{PreparedCall, Unfit};
 
 pub use crate::{

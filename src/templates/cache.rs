@@ -160,6 +160,13 @@ impl TemplateCache {
         Ok(row.category.as_deref())
     }
 
+    /// Returns the schema of a template that is known here. The name has to be [loaded](Self::load).
+    pub(crate) fn schema(&self, tenant: TenantId, waba_id: &str, name: &str, language: &str) -> Option<&Schema> {
+        let known = self.known.get(&(tenant, waba_id.to_owned(), name.to_owned()))?;
+        let cached = known.iter().find(|cached| cached.row.language == language)?;
+        Some(cached.schema.get_or_init(|| schema(&cached.row)))
+    }
+
     /// Renders the body of a template message. `None` for unknown templates, and for one-time codes, which nobody else may read.
     pub fn text(&self, tenant: TenantId, waba_id: &str, template: &message::TemplateMessage) -> Option<String> {
         let known = self.known.get(&(tenant, waba_id.to_owned(), template.name.clone()))?;

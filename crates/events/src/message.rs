@@ -1,5 +1,7 @@
 //! Events of messages and their statuses.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
@@ -91,6 +93,12 @@ pub struct StatusEvent<'a> {
     /// The error, if there is one.
     #[schema(required)]
     pub error: Option<Error<'a>>,
+    /// The caller's own reference of the message.
+    #[schema(required)]
+    pub reference: Option<&'a str>,
+    /// The caller's own data of the message.
+    #[schema(required, value_type = Option<Object>)]
+    pub metadata: Option<&'a RawValue>,
     /// The status as Meta sent it, with pricing and conversation; null if it does not come from a webhook.
     #[schema(required, value_type = Option<Object>)]
     pub payload: Option<&'a RawValue>,
@@ -104,6 +112,13 @@ pub struct Error<'a> {
     pub code: Option<i64>,
     #[schema(required)]
     pub title: Option<&'a str>,
+    /// Who must act: `us`, `operator`, `tenant`, `recipient` or `meta`.
+    pub who: &'a str,
+    /// What to do.
+    pub advice: &'a str,
+    /// Meta's details, or what happened to the connection.
+    #[schema(required)]
+    pub details: Option<Cow<'a, str>>,
     /// Set for a message that was not sent because the service window is closed: up to ten templates that could be sent instead. Null for
     /// other errors, and for messages that Meta rejected.
     #[schema(required)]
@@ -119,14 +134,6 @@ pub struct SendableTemplate<'a> {
     /// `UTILITY` or `MARKETING`; null where Meta has not reported it.
     #[schema(required)]
     pub category: Option<&'a str>,
-}
-
-impl<'a> Error<'a> {
-    /// Returns an error; `None` without code and title.
-    pub fn of(code: Option<i64>, title: Option<&'a str>) -> Option<Self> {
-        let templates = None;
-        (code.is_some() || title.is_some()).then_some(Self { code, title, templates })
-    }
 }
 
 /// Returns the event type of a status. `None` stands for statuses of Meta's that report no progress.
@@ -163,7 +170,7 @@ types! {
             "to": sample::CUSTOMER, "text": "We are." }));
     QUEUED = "message.queued", StatusEvent<'static>,
         "The message is queued again, after a temporary failure or on request.",
-        standing("queued", json!({ "error": { "code": 130_429, "title": "Rate limit hit", "templates": null } }));
+        standing("queued", error(130_429, "Rate limit hit", "us", "Nothing to do: the message is sent again, slower."));
     ACCEPTED = "message.accepted", StatusEvent<'static>,
         "Meta accepted a message sent through this installation; `wamid` is Meta's id of it.",
         standing("accepted", json!({ "wamid": sample::WAMID }));
@@ -176,7 +183,7 @@ types! {
         "The contact played a voice message for the first time.", reported("played");
     FAILED = "message.failed", StatusEvent<'static>,
         "The message failed; `error` has the reason. If it is retried after all, `message.queued` follows.",
-        standing("failed", json!({ "error": { "code": 131_026, "title": "Message undeliverable", "templates": null } }));
+        standing("failed", error(131_026, "Message undeliverable", "tenant", UNDELIVERABLE));
     UNKNOWN = "message.unknown", StatusEvent<'static>,
         "A call to Meta ended without a response: it is unknown whether the message was sent. A later status or a person decides.",
         standing("unknown", json!({}));
@@ -220,10 +227,19 @@ fn other(kind: &str, differs: Value) -> Value {
 fn standing(status: &str, differs: Value) -> Value {
     let mut data = json!({
         "message_id": sample::MESSAGE, "wamid": null, "channel_id": sample::CHANNEL, "conversation_id": sample::CONVERSATION,
-        "contact_id": sample::CONTACT, "status": status, "participant": null, "error": null, "payload": null,
+        "contact_id": sample::CONTACT, "status": status, "participant": null, "error": null, "reference": "order-1042", "metadata": null,
+        "payload": null,
     });
     sample::overlay(&mut data, differs);
     data
+}
+
+/// As in the error table.
+const UNDELIVERABLE: &str = "The number is not on WhatsApp, or its owner has not accepted the terms, uses an old version, or cannot \
+                             get this kind of message. Verify it, or reach them otherwise.";
+
+fn error(code: i64, title: &str, who: &str, advice: &str) -> Value {
+    json!({ "error": { "code": code, "title": title, "who": who, "advice": advice, "details": null, "templates": null } })
 }
 
 fn reported(status: &str) -> Value {

@@ -17,6 +17,13 @@ pub fn details_of_text(text: &str) -> Option<String> {
     inside["details"].as_str().and_then(said).or_else(|| said(text))
 }
 
+/// Returns the error details of a status as Meta sent it.
+pub fn of_status(payload: &str) -> Option<String> {
+    let status: Value = serde_json::from_str(payload).ok()?;
+    let error = status.get("errors")?.get(0)?;
+    details(&error["error_data"]).or_else(|| error["details"].as_str().map(str::to_owned))
+}
+
 fn said(text: &str) -> Option<String> {
     Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -4,19 +4,19 @@ use std::collections::HashMap;
 
 use axum::Json;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     db::Tx,
     domain::{ContactId, TenantId, perm},
     http::{
         auth::May,
-        extract::Path,
+        extract::{Path, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    records::contacts,
+    records::{contacts, conversations::SearchTerm},
 };
 
 const LIST: &str = "contacts";
@@ -150,15 +150,46 @@ pub async fn identities(
     Ok(by_contact)
 }
 
+/// Selects the contacts of a list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListContactsQuery {
+    /// The contact with this phone number, as people write it.
+    #[param(example = "+49 151 23456789")]
+    phone: Option<String>,
+    /// Contacts whose name, number or user name begins with this; at most 1,000 are found.
+    search: Option<String>,
+}
+
 /// List contacts
 ///
 /// Newest first.
-#[utoipa::path(get, path = "/api/v1/contacts", params(PagingParams),
+#[utoipa::path(get, path = "/api/v1/contacts", params(PagingParams, ListContactsQuery),
     responses((status = 200, description = "A page of contacts", body = Page<ContactView>)))]
-pub async fn list(caller: May<perm::ContactsRead>, paging: Paging) -> Result<Json<Page<ContactView>>, Problem> {
+pub async fn list(
+    caller: May<perm::ContactsRead>,
+    paging: Paging,
+    Query(query): Query<ListContactsQuery>,
+) -> Result<Json<Page<ContactView>>, Problem> {
     let before = paging.key(LIST)?;
+    let (tenant, limit) = (caller.tenant, paging.rows());
+    let term = query.search.as_deref().and_then(SearchTerm::parse);
+    if query.phone.is_some() && term.is_some() {
+        return Err(Problem::invalid("Give either `phone` or `search`."));
+    }
     let mut tx = caller.begin().await?;
-    let rows = contacts::list(tx.on(), caller.tenant, before, paging.rows()).await?;
+    let rows = match (&query.phone, &term) {
+        (Some(phone), _) => {
+            let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+            let found = contacts::with_phone(tx.on(), tenant, &digits).await?;
+            found
+                .into_iter()
+                .filter(|row| before.is_none_or(|before| row.id < before))
+                .collect()
+        }
+        (None, Some(term)) => contacts::search(tx.on(), tenant, term, before, limit).await?,
+        (None, None) => contacts::list(tx.on(), tenant, before, limit).await?,
+    };
     let page = Page::new(&paging, LIST, rows, |row| row.id);
     let ids: Vec<ContactId> = page.data.iter().map(|row| row.id).collect();
     let mut known_by = identities(&mut tx, caller.tenant, &ids).await?;

@@ -7,7 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::RawJson;
 use crate::{
-    domain::{EventId, perm},
+    domain::{EventId, EventTypes, perm},
+    events as catalogue,
     http::{
         auth::May,
         extract::Query,
@@ -58,7 +59,7 @@ pub(crate) struct ListEventsQuery {
     /// The sequence to begin after; 0, the beginning, by default. A `cursor` takes precedence.
     #[param(minimum = 0, default = 0)]
     after: Option<i64>,
-    /// Events of this type only.
+    /// Events of this type only, or of this family: `message.*`.
     #[serde(rename = "type")]
     #[param(example = "message.received")]
     kind: Option<String>,
@@ -79,6 +80,9 @@ pub async fn list(
     if after < 0 {
         return Err(Problem::invalid("`after` is a sequence: 0 or more."));
     }
+    if let Some(kind) = &query.kind {
+        check_kind(kind)?;
+    }
     let mut tx = caller.begin().await?;
     let page = events::list(tx.on(), caller.tenant, after, query.kind.as_deref(), paging.limit()).await?;
     tx.commit().await?;
@@ -97,4 +101,14 @@ pub async fn list(
         after: page.after,
         next_cursor: page.more.then(|| cursor(LIST, &page.after)),
     }))
+}
+
+/// Checks that there are events of a type or family.
+fn check_kind(kind: &str) -> Result<(), Problem> {
+    match catalogue::all().any(|it| EventTypes::covers(kind, it.name)) {
+        true => Ok(()),
+        false => Err(Problem::invalid(format!(
+            "`type`: there are no events of type {kind}. `GET /api/v1/event-types` lists all types; a family is written `message.*`."
+        ))),
+    }
 }

@@ -11,8 +11,8 @@ mod event_types;
 mod events;
 mod json;
 mod media;
-mod messages;
-mod sending;
+pub(super) mod messages;
+pub(super) mod sending;
 mod templates;
 mod uploads;
 
@@ -52,6 +52,7 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(event_types::list))
         .routes(routes!(sending::send))
         .routes(routes!(sending::send_batch))
+        .routes(routes!(sending::show_batch))
         .routes(routes!(sending::cancel))
         .routes(routes!(sending::cancel_batch))
         .routes(routes!(sending::resolve))
@@ -92,6 +93,7 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
 /// Routes with long and large requests, which get limits of their own.
 pub fn uploads(state: &HttpState) -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
-        .routes(routes!(uploads::create))
+        .routes(routes!(uploads::upload))
+        .routes(routes!(uploads::import))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
 }

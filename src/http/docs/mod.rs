@@ -1,10 +1,7 @@
-//! The OpenAPI document, built from the routes, and Swagger UI.
+//! The OpenAPI document, built from the routes and completed, and the reference that shows it.
 
-use axum::{
-    Router,
-    http::{HeaderValue, header},
-    middleware::map_response,
-};
+use axum::{Router, http::header, routing::get};
+use bytes::Bytes;
 use utoipa::openapi::{
     Components, InfoBuilder, Object, ObjectBuilder, OpenApi, RefOr, Type,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
@@ -12,13 +9,19 @@ use utoipa::openapi::{
     tag::TagBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
-use utoipa_swagger_ui::SwaggerUi;
 
 mod access;
+mod by_reference;
+mod complete;
+mod events;
 mod free_objects;
 mod links;
+mod open_enums;
 mod operations;
+mod payloads;
 mod problems;
+mod reference;
+mod request_examples;
 
 use self::{
     operations::{OPERATIONS, TAGS},
@@ -46,28 +49,22 @@ taken over and echoed.
 
 **Times** are RFC 3339 in UTC.";
 
-/// Content security policy of Swagger UI, which sets styles from its scripts and embeds images.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
-     connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
 /// The header of the idempotency key.
 const KEY: &str = "idempotency-key";
-/// The route without idempotency keys: the same bytes are stored once anyway.
-const UPLOADS: &str = "/api/v1/media";
+/// Routes without idempotency keys: the same bytes are stored once anyway.
+const UPLOADS: [&str; 2] = ["/api/v1/media", "/api/v1/media/import"];
 
-/// Serves the document and Swagger UI.
-pub fn routes(api: OpenApi, webhooks: OpenApi) -> Router<HttpState> {
-    let document = finish(webhooks.merge_from(api));
-    let page: Router<HttpState> = SwaggerUi::new("/api/docs").url("/api/openapi.json", document).into();
-    page.layer(map_response(protect))
-}
-
-/// Adds the security headers of Swagger UI: it runs its own scripts and talks to this server only, and may not be framed (clickjacking).
-async fn protect(mut response: axum::response::Response) -> axum::response::Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    response
+/// Serves the document and the reference. `public_url` is where this server is reached from outside, if that is known.
+pub fn routes(api: OpenApi, webhooks: OpenApi, public_url: Option<&str>) -> Router<HttpState> {
+    let document = complete::document(finish(webhooks.merge_from(api)), public_url);
+    let text = Bytes::from(document.to_string());
+    let json = move || {
+        let text = text.clone();
+        async move { ([(header::CONTENT_TYPE, "application/json")], text) }
+    };
+    Router::new()
+        .route("/api/openapi.json", get(json))
+        .merge(reference::routes(&document))
 }
 
 /// Adds what the routes do not declare one by one: security schemes, tags, operation ids, permissions and problems.
@@ -86,7 +83,6 @@ fn finish(mut document: OpenApi) -> OpenApi {
     components.add_security_scheme("metrics_token", bearer());
     let name = ProblemBody::name().into_owned();
     components.schemas.insert(name, ProblemBody::schema());
-    free_objects::allow_in_components(components);
     for (path, item) in &mut document.paths.paths {
         let operations = [
             ("get", &mut item.get),
@@ -100,8 +96,7 @@ fn finish(mut document: OpenApi) -> OpenApi {
                 identify(method, path, operation);
                 describe(method, path, operation);
                 access::declare(operation);
-                free_objects::allow_in_bodies(operation);
-                if method == "post" && path.starts_with("/api/v1") && path != UPLOADS {
+                if method == "post" && path.starts_with("/api/v1") && !UPLOADS.contains(&path.as_str()) {
                     declare_idempotency_key(operation);
                 }
             }

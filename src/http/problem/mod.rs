@@ -13,7 +13,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::QuotaReached;
+use crate::{domain::QuotaReached, http::api::messages::MessageError};
 
 /// An error answer. `slug` is stable: programs may tell problems apart by it.
 #[derive(Clone, Debug)]
@@ -26,6 +26,7 @@ pub struct Problem {
     field: Option<String>,
     limit: Option<u64>,
     quota: Option<Box<QuotaReached>>,
+    error: Option<Box<MessageError>>,
 }
 
 /// A problem as sent.
@@ -54,6 +55,9 @@ pub(crate) struct ProblemBody<'p> {
     /// How much of the limit is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     used: Option<u64>,
+    /// The error that the message would fail with, as in a failed message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'p MessageError>,
     /// Quote it when you ask for help: every log line of the request carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'p str>,
@@ -80,6 +84,7 @@ impl Problem {
             field: None,
             limit: None,
             quota: None,
+            error: None,
         }
     }
 
@@ -105,6 +110,14 @@ impl Problem {
     pub(crate) fn with_field(self, field: &str) -> Self {
         Self {
             field: Some(field.to_owned()),
+            ..self
+        }
+    }
+
+    /// Adds the error that the message would fail with.
+    pub(crate) fn with_error(self, error: MessageError) -> Self {
+        Self {
+            error: Some(Box::new(error)),
             ..self
         }
     }
@@ -136,6 +149,7 @@ impl Problem {
             limit: self.limit,
             quota: self.quota.as_ref().map(|it| it.quota.as_str()),
             used: self.quota.as_ref().and_then(|it| u64::try_from(it.used).ok()),
+            error: self.error.as_deref(),
             request_id: None,
         }
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{On, Result, Rows},
     domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
-    records::messages::MessageKey,
+    records::messages::{Labels, MessageKey},
 };
 
 /// A status to store.
@@ -44,6 +44,8 @@ pub struct JoinedStatus {
     pub payload: String,
     /// The group member it is about, else empty.
     pub participant: String,
+    #[sqlx(flatten)]
+    pub labels: Labels,
 }
 
 /// A status that was inserted, and its message where that is known.
@@ -57,6 +59,8 @@ struct StoredStatus {
     message_id: Option<MessageId>,
     conversation_id: Option<ConversationId>,
     contact_id: Option<ContactId>,
+    #[sqlx(flatten)]
+    labels: Labels,
 }
 
 /// Primary key of a status.
@@ -100,6 +104,7 @@ impl NewStatus {
             error_title: self.error_title.clone(),
             payload: self.payload.clone(),
             participant: self.participant.clone(),
+            labels: kept.labels.clone(),
         })
     }
 }
@@ -128,7 +133,11 @@ pub async fn insert(mut on: On<'_>, statuses: &[NewStatus]) -> Result<Vec<Joined
             (SELECT o.conversation_id FROM messages o
                 WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS conversation_id,
             (SELECT o.contact_id FROM messages o
-                WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS contact_id";
+                WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS contact_id,
+            (SELECT o.reference FROM messages o
+                WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS reference,
+            (SELECT o.metadata FROM messages o
+                WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS metadata";
     let row = |it: &NewStatus| {
         let key = (
             it.key.channel.uuid(),
@@ -182,13 +191,17 @@ pub(crate) async fn join(on: On<'_>, keys: &[MessageKey]) -> Result<Vec<JoinedSt
             )
         };
     }
-    const POSTGRES: &str = join!("m.conversation_id, m.contact_id");
+    const POSTGRES: &str = join!("m.conversation_id, m.contact_id, m.reference, m.metadata");
     // RETURNING on SQLite cannot refer to the joined tables.
     const SQLITE: &str = join!(
         "(SELECT o.conversation_id FROM messages o
             WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS conversation_id,
         (SELECT o.contact_id FROM messages o
-            WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS contact_id"
+            WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS contact_id,
+        (SELECT o.reference FROM messages o
+            WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS reference,
+        (SELECT o.metadata FROM messages o
+            WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS metadata"
     );
     let sql = match on {
         On::Postgres(_) | On::PostgresPool(_) => POSTGRES,

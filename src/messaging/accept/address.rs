@@ -1,6 +1,9 @@
 //! Recipient addresses as callers give them.
 
-use crate::{domain::ContactId, provider::message::Audience};
+use crate::{
+    domain::{ContactId, ConversationId},
+    provider::message::Audience,
+};
 
 /// Minimum and maximum digits of an international number, with country code (ITU-T E.164 allows 15; Meta knows none with fewer than 7).
 const SHORTEST: usize = 7;
@@ -36,6 +39,8 @@ pub enum Unaddressable {
         "to.user_id: must be two letters, a dot and up to 128 letters and digits, as in the webhooks, e.g. US.13491208655302741918"
     )]
     UserId,
+    #[error("to.conversation_id: there is no conversation {0}")]
+    NoSuchConversation(ConversationId),
     #[error("to.group_id: must be Meta's id of the group, 1 to 128 visible characters, as in the webhooks")]
     GroupId,
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     clock::Clock,
     db::{self, BatchReceiver, Db, Submission, is_unavailable, write_together},
-    domain::{Id, TenantId},
+    domain::{BatchId, Id, MessageId, TenantId},
     messaging::store::sends,
     people,
     queue::{JobEntry, Queues},
@@ -88,7 +88,7 @@ pub(crate) async fn find_answer(
     Ok(row.map(|row| Ok(AcceptedSend::repeated(found.message_id, row))))
 }
 
-/// Claims the key of a batch, whatever becomes of its messages. Rejects it if a different request has used the key. The messages have
+/// Claims the key of a batch, whatever becomes of its messages, and returns the batch's id. Rejects it if a different request has used the key. The messages have
 /// keys of their own ([`IdempotencyKey::of_message`]), each written in the commit of its message, so the same batch can be sent again
 /// after any failure.
 pub(crate) async fn claim_batch_key(
@@ -96,9 +96,10 @@ pub(crate) async fn claim_batch_key(
     clock: &Clock,
     tenant: TenantId,
     key: &IdempotencyKey,
-) -> sqlx::Result<Result<(), Refusal>> {
+) -> sqlx::Result<Result<BatchId, Refusal>> {
     let now = clock.now();
-    let message = clock.new_id();
+    // The key's owner is the batch.
+    let message: MessageId = clock.new_id();
     let keyed = KeyedRequest {
         tenant,
         key: key.key.clone(),
@@ -113,15 +114,16 @@ pub(crate) async fn claim_batch_key(
     )
     .await?;
     match claimed.first() {
-        Some(held) if held.message_id == message => return Ok(Ok(())),
+        Some(held) if held.message_id == message => return Ok(Ok(BatchId::from_uuid(message.uuid()))),
         Some(held) if held.digest != key.digest => return Ok(Err(Refusal::KeyReused)),
         _ => {}
     }
+    let first = claimed.first().map_or(message, |held| held.message_id);
     // The same batch again: it may accept messages that were rejected or not stored before.
     Ok(
         match idempotency::renew(db.writer(), &keyed, now + BATCH_KEY_MARGIN).await? {
             0 => Err(Refusal::Unavailable),
-            _ => Ok(()),
+            _ => Ok(BatchId::from_uuid(first.uuid())),
         },
     )
 }

@@ -6,13 +6,14 @@ mod check_templates;
 mod committer;
 mod request;
 mod resolve;
+mod windows;
 mod write;
 
 pub(crate) use address::{Address, Unaddressable};
 pub use committer::Outbox;
 pub(crate) use committer::{claim_batch_key, find_answer};
 pub(crate) use request::{AcceptRequest, IdempotencyKey, TemplateUse};
-pub use request::{AcceptedSend, Refusal};
+pub use request::{AcceptedSend, IfWindowClosed, Refusal};
 pub(crate) use write::KEY_KEPT;
 
 use crate::{
@@ -22,6 +23,9 @@ use crate::{
 
 /// The queue of sends.
 pub const OUTBOUND: Queue = Queue::new("outbound", "sends").with_lanes("queue_lane");
+
+/// The type of messages that need no open service window.
+const TEMPLATE: &str = "template";
 
 /// Returns the queue lane of a send lane.
 pub const fn queue_lane(lane: SendLane) -> Lane {

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 
 use super::Address;
 use crate::{
-    domain::{Actor, ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId},
+    domain::{Actor, BatchId, ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId},
     messaging::store::sends::QueuedSend,
     provider::message::{self, Invalid},
-    templates::TemplateError,
+    records::messages::Labels,
+    templates::{TemplateError, store::templates::Suggested},
 };
 
 /// A message to be sent, validated as far as possible without I/O.
@@ -35,6 +36,26 @@ pub struct AcceptRequest {
     /// was accepted.
     pub invalid: Option<Invalid>,
     pub idempotency: Option<IdempotencyKey>,
+    pub labels: Labels,
+    /// The batch request that it came with.
+    pub batch: Option<BatchId>,
+    pub if_window_closed: IfWindowClosed,
+}
+
+/// What becomes of a message that only an open service window allows, when the window is known to be closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IfWindowClosed {
+    /// It is refused at once.
+    #[default]
+    Refuse,
+    /// It is queued: the customer may write until it is its turn; otherwise it fails then.
+    Queue,
+}
+
+impl IfWindowClosed {
+    pub(super) fn is_refused(self) -> bool {
+        self == Self::Refuse
+    }
 }
 
 /// A caller's `Idempotency-Key` and the SHA-256 of the request that it came with.
@@ -110,6 +131,12 @@ pub enum Refusal {
     Invalid(Invalid),
     #[error("contact {0} is blocked on this channel: unblock them to write to them")]
     Blocked(ContactId),
+    /// With approved templates that can be sent instead.
+    #[error(
+        "the customer has not written or called for 24 hours, so only a template may be sent; with \"if_window_closed\": \"queue\" the \
+         message is queued all the same, and fails unless they write before its turn"
+    )]
+    WindowClosed(Vec<Suggested>),
     #[error(transparent)]
     Template(#[from] TemplateError),
     #[error("too many messages are waiting for the database")]

@@ -8,6 +8,7 @@ use super::{
     AcceptRequest, AcceptedSend, IdempotencyKey, Refusal,
     check_templates::{CheckedTemplate, check_templates},
     resolve::{ResolvedRecipient, reject_blocked, resolve_recipients},
+    windows::reject_outside_windows,
 };
 use crate::{
     clock::Clock,
@@ -37,6 +38,7 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> R
     let mut new_events = Vec::new();
     let mut people = resolve_recipients(tx, clock, requests, &checked, &mut answers, &mut new_events).await?;
     reject_blocked(tx, requests, &mut people, &mut answers).await?;
+    reject_outside_windows(tx, requests, &mut people, now, &mut answers).await?;
     let conversations = advance_conversations(tx, clock, requests, &checked, &people, &mut new_events).await?;
     let mut new = Vec::new();
     for (n, request) in requests.iter().enumerate() {
@@ -72,6 +74,9 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> R
             expires_at: request.expires_at,
             at: now,
             created_by: request.created_by,
+            labels: &request.labels,
+            batch: request.batch,
+            template: request.template.as_ref().map(|it| it.template.name.as_str()),
         });
     }
     sends::insert(tx.on(), &new).await?;

@@ -1,29 +1,33 @@
 //! Composes messages: from what a caller describes to what [`super::accept`] commits. API, command line, campaigns, flows and inbox go
 //! through here.
 //!
-//! 1. Message templates are filled, each distinct one read once.
+//! 1. Conversations that are addressed are read; message templates are filled, each distinct one read once; templates with `variables`
+//!    get their components.
 //! 2. What the messages of a page refer to (messages, files, numbers) is read with one statement per kind.
 //! 3. Each message is checked against every limit Meta documents. What is stored is canonical; attempts do not check it again.
 
+mod conversations;
 mod files;
 mod references;
+mod variables;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use self::references::References;
+use self::{conversations::Conversations, references::References};
 use crate::{
     clock::Clock,
     db::{self, Db},
     directory::{Directory, Route},
-    domain::{ChannelId, ContactId, Ctx, MessageId, SendLane},
-    messaging::accept::{AcceptRequest, Address, IdempotencyKey, TemplateUse, Unaddressable},
+    domain::{BatchId, ChannelId, ContactId, ConversationId, Ctx, MessageId, SendLane},
+    messaging::accept::{AcceptRequest, Address, IdempotencyKey, IfWindowClosed, TemplateUse, Unaddressable},
     provider::{
         NotSupported, capabilities,
         message::{Invalid, Options, Outbound},
     },
+    records::messages::Labels,
     templates::{
         TemplateService,
         local::{LocalContent, LocalError, LocalTemplateRef},
@@ -33,7 +37,8 @@ use crate::{
 /// A message as its caller describes it.
 #[derive(Clone, Debug)]
 pub struct NewMessage {
-    pub channel: ChannelId,
+    /// May be left out where the recipient is a conversation.
+    pub channel: Option<ChannelId>,
     pub to: RequestedRecipient,
     pub content: NewContent,
     /// Our id or Meta's of the message that this one replies to.
@@ -43,6 +48,9 @@ pub struct NewMessage {
     pub lane: Option<SendLane>,
     pub options: Options,
     pub idempotency: Option<IdempotencyKey>,
+    pub labels: Labels,
+    pub batch: Option<BatchId>,
+    pub if_window_closed: IfWindowClosed,
 }
 
 /// A recipient as the caller names it, not yet checked.
@@ -55,6 +63,8 @@ pub enum RequestedRecipient {
     /// Meta's id of a group.
     Group(String),
     Contact(ContactId),
+    /// The contact of a conversation, on its channel.
+    Conversation(ConversationId),
 }
 
 /// The content of a new message.
@@ -67,6 +77,15 @@ pub enum NewContent {
         which: LocalTemplateRef,
         variables: Map<String, Value>,
     },
+}
+
+impl Default for NewContent {
+    fn default() -> Self {
+        Self::Payload {
+            kind: String::new(),
+            payload: Value::Null,
+        }
+    }
 }
 
 /// Why a message cannot be composed.
@@ -97,17 +116,15 @@ pub struct Composer {
 
 type Composed = Result<AcceptRequest, ComposeError>;
 
-/// A message with its recipient parsed, and with the type and payload that it has or that its message template gave.
+/// A message whose recipient is parsed and whose channel is known, with the type and payload that it has or that its message template
+/// gave.
 struct FilledMessage {
     channel: ChannelId,
     to: Result<Address, Unaddressable>,
     kind: String,
     payload: Value,
-    context: Option<String>,
-    expires_at: Option<DateTime<Utc>>,
-    lane: Option<SendLane>,
-    options: Options,
-    idempotency: Option<IdempotencyKey>,
+    /// What [`Self::payload`] was made from.
+    message: NewMessage,
 }
 
 impl Composer {
@@ -119,7 +136,9 @@ impl Composer {
 
     /// Composes a page of messages. Returns a result for each, in order.
     pub async fn compose_page(&self, ctx: &Ctx, messages: Vec<NewMessage>) -> db::Result<Vec<Composed>> {
-        let filled = self.fill(ctx, messages).await;
+        let conversations = Conversations::load(self, ctx, messages.iter().map(|it| &it.to)).await?;
+        let mut filled = self.fill(ctx, &conversations, messages).await;
+        self.fill_variables(ctx, &mut filled).await?;
         let known = References::load(self, ctx, filled.iter().flatten()).await?;
         let compose =
             |filled: Result<FilledMessage, _>| filled.and_then(|filled| self.compose_filled(ctx, &known, filled));
@@ -128,34 +147,40 @@ impl Composer {
 
     /// Checks a recipient, as that of a message.
     pub(crate) async fn recipient(&self, ctx: &Ctx, to: &RequestedRecipient) -> Result<Address, ComposeError> {
-        let to = to.parse();
+        let to = Conversations::load(self, ctx, [to]).await?.parse(to);
         let known = References::of_recipient(self, ctx, &to).await?;
         known.address(to)
     }
 
     /// Parses each message's recipient, and takes its type and payload or fills its message template.
-    async fn fill(&self, ctx: &Ctx, messages: Vec<NewMessage>) -> Vec<Result<FilledMessage, ComposeError>> {
+    async fn fill(
+        &self,
+        ctx: &Ctx,
+        conversations: &Conversations,
+        messages: Vec<NewMessage>,
+    ) -> Vec<Result<FilledMessage, ComposeError>> {
         let mut read: HashMap<LocalTemplateRef, LocalContent> = HashMap::new();
         let mut filled = Vec::with_capacity(messages.len());
-        for message in messages {
-            let content = match message.content {
+        for mut message in messages {
+            let content = std::mem::take(&mut message.content);
+            let content = match content {
                 NewContent::Payload { kind, payload } => Ok((kind, payload)),
                 NewContent::MessageTemplate { which, variables } => {
                     self.fill_template(ctx, &mut read, which, &variables).await
                 }
             };
-            let fill = |(kind, payload)| FilledMessage {
-                channel: message.channel,
-                to: message.to.parse(),
-                kind,
-                payload,
-                context: message.context,
-                expires_at: message.expires_at,
-                lane: message.lane,
-                options: message.options,
-                idempotency: message.idempotency,
+            let fill = |(kind, payload)| {
+                let to = conversations.parse(&message.to);
+                let channel = conversations.channel(&message)?;
+                Ok(FilledMessage {
+                    channel,
+                    to,
+                    kind,
+                    payload,
+                    message,
+                })
             };
-            filled.push(content.map(fill).map_err(ComposeError::MessageTemplate));
+            filled.push(content.map_err(ComposeError::MessageTemplate).and_then(fill));
         }
         filled
     }
@@ -184,8 +209,19 @@ impl Composer {
         let invalid = known.check_files(&mut outbound, &payload);
         let route = self.route(ctx, message.channel)?;
         capabilities(route.provider).check_kind(outbound.kind())?;
+        let NewMessage {
+            context,
+            expires_at,
+            lane,
+            options,
+            idempotency,
+            labels,
+            batch,
+            if_window_closed,
+            ..
+        } = message.message;
         let wamid = |id: String| known.wamid(&id, "context.message_id");
-        let lane = message.lane.unwrap_or(match outbound.template() {
+        let lane = lane.unwrap_or(match outbound.template() {
             Some(_) => SendLane::Transactional,
             None => SendLane::Reply,
         });
@@ -203,11 +239,14 @@ impl Composer {
             }),
             text: outbound.preview(),
             content: payload.to_string(),
-            options: serde_json::to_string(&message.options).map_err(|_| ComposeError::Internal)?,
-            context_wamid: message.context.map(wamid).transpose()?,
-            expires_at: message.expires_at,
+            options: serde_json::to_string(&options).map_err(|_| ComposeError::Internal)?,
+            context_wamid: context.map(wamid).transpose()?,
+            expires_at,
             invalid,
-            idempotency: message.idempotency,
+            idempotency,
+            labels,
+            batch,
+            if_window_closed,
         })
     }
 
@@ -219,25 +258,13 @@ impl Composer {
     }
 }
 
-impl RequestedRecipient {
-    /// Parses the address that the caller gave.
-    fn parse(&self) -> Result<Address, Unaddressable> {
-        match self {
-            Self::Phone(phone) => Address::phone(phone),
-            Self::UserId(id) => Address::user_id(id),
-            Self::Group(id) => Address::group(id),
-            Self::Contact(contact) => Ok(Address::Contact(*contact)),
-        }
-    }
-}
-
 impl FilledMessage {
     /// Returns the ids of our own messages that it refers to: the one it replies to, and the one a reaction is for.
     fn messages(&self) -> impl Iterator<Item = MessageId> + use<'_> {
         let reacted = (self.kind == "reaction")
             .then(|| self.payload.get("message_id")?.as_str())
             .flatten();
-        let named = self.context.as_deref().into_iter().chain(reacted);
+        let named = self.message.context.as_deref().into_iter().chain(reacted);
         named.filter_map(|id| id.parse().ok())
     }
 }

@@ -5,8 +5,10 @@ mod find;
 mod identify;
 mod merge;
 mod merged_tables;
+mod search;
 
 pub(crate) use errors::{MarketingRefusal, UndeliverableIdentity, mark_undeliverable, stop_marketing};
+pub(crate) use find::opted_out;
 pub use find::{Contact, IdentityRecord, current_identity, find, list, list_identities};
 pub(crate) use identify::{
     Identity, KnownIdentity, NameReport, NewContact, PreferenceReport, assign, lock_tenants, reassign, retire,
@@ -16,3 +18,4 @@ pub use identify::{identities, insert, lock_tenant};
 pub(crate) use merge::both_exist;
 pub use merge::{ContactMerge, lock, merge};
 pub use merged_tables::{MERGED_TABLES, MergeEffect, MergedTable};
+pub(crate) use search::{search, with_phone};

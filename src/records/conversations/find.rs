@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{On, Result, Sql},
+    db::{On, Result, Rows, Sql},
     domain::{ChannelId, ContactId, ConversationId, Direction, Id, TenantId},
 };
 
@@ -75,6 +75,20 @@ pub async fn find(on: On<'_>, tenant: TenantId, id: ConversationId) -> Result<Op
           WHERE v.tenant_id = $1 AND v.id = $2"
     );
     on.sql(SQL, (tenant, id)).opt().await
+}
+
+/// Returns the channel and the contact of those conversations that exist.
+pub(crate) async fn pairs_of(
+    on: On<'_>,
+    tenant: TenantId,
+    ids: &[ConversationId],
+) -> Result<Vec<(ConversationId, ChannelId, ContactId)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, id) AS ({rows})
+        SELECT v.id, v.channel_id, v.contact_id FROM r CROSS JOIN conversations v
+        WHERE v.tenant_id = r.tenant_id AND v.id = r.id";
+    let row = |id: &ConversationId| (tenant.uuid(), id.uuid());
+    Rows::new(SQL, ids.iter().map(row).collect()).all(on).await
 }
 
 /// Lists the matching conversations, the last active first. The cursor is the last one examined, if there are more.

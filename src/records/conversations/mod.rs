@@ -10,8 +10,9 @@ pub use advance::{
     ClosedWindow, ConversationKey, ConversationUpdate, advance, close_windows, find_existing, lock_existing,
     lock_or_open, opened_event, preview,
 };
+pub(crate) use find::pairs_of;
 pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list};
 pub(crate) use merge::join_merged;
 pub use merge::merge;
 pub use search::{SearchTerm, search};
-pub(crate) use windows::{ClosingWindow, lock_closing, mark_notified};
+pub(crate) use windows::{ClosingWindow, lock_closing, mark_notified, open_windows};

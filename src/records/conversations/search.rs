@@ -29,8 +29,13 @@ impl SearchTerm {
         (!text.is_empty()).then_some(Self { text, digits })
     }
 
+    /// Returns the text that names are compared with.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Returns the kind of identity that is searched, and the text in its value.
-    fn identity(&self) -> (&'static str, &str) {
+    pub(crate) fn identity(&self) -> (&'static str, &str) {
         match &self.digits {
             Some(digits) => ("phone", digits),
             None => ("username", self.text.trim_start_matches('@')),

@@ -1,7 +1,10 @@
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
+use super::ConversationKey;
 use crate::{
-    db::{Result, Rows, Tx},
+    db::{On, Result, Rows, Tx},
     domain::{ChannelId, ContactId, ConversationId, Id, TenantId},
     records::lock_order::Stage,
 };
@@ -53,4 +56,21 @@ pub(crate) async fn mark_notified(tx: &mut Tx, closing: &[ClosingWindow]) -> Res
         WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id";
     let row = |it: &ClosingWindow| (it.id.uuid(), it.tenant_id.uuid(), it.window_expires_at);
     Rows::new(SQL, closing.iter().map(row).collect()).run(tx.on()).await
+}
+
+/// Returns those of the pairs whose service window is open.
+pub(crate) async fn open_windows(
+    on: On<'_>,
+    pairs: &[ConversationKey],
+    now: DateTime<Utc>,
+) -> Result<HashSet<(ChannelId, ContactId)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, channel_id, contact_id, now) AS ({rows})
+        SELECT c.channel_id, c.contact_id
+        FROM r CROSS JOIN conversations c
+        WHERE c.channel_id = r.channel_id AND c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id
+            AND c.window_expires_at > r.now";
+    let row = |pair: &ConversationKey| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid(), now);
+    let open: Vec<(ChannelId, ContactId)> = Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await?;
+    Ok(open.into_iter().collect())
 }

@@ -34,7 +34,8 @@ pub struct EventPage {
 /// Maximum events one page examines for those of a type.
 const LOOK: i64 = 20_000;
 
-/// Lists the events after a sequence, the oldest first; fewer than `limit` where they are long.
+/// Lists the events after a sequence, the oldest first; fewer than `limit` where they are long. `kind` is a type, or a family such as
+/// `message.*`.
 pub async fn list(mut on: On<'_>, tenant: TenantId, after: i64, kind: Option<&str>, limit: i64) -> Result<EventPage> {
     const HEAD: &str = "SELECT MAX(sequence) FROM events WHERE tenant_id = $1";
     const REACH: &str = "
@@ -53,6 +54,13 @@ pub async fn list(mut on: On<'_>, tenant: TenantId, after: i64, kind: Option<&st
         WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3 AND type = $5
         ORDER BY sequence
         LIMIT $4";
+    const OF_FAMILY: &str = "
+        SELECT id, sequence, actor, type, version, occurred_at, created_at,
+            CASE WHEN octet_length(data) <= 65536 THEN data ELSE '' END AS data
+        FROM events
+        WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3 AND substr(type, 1, length($5)) = $5
+        ORDER BY sequence
+        LIMIT $4";
     // Read before the events: what commits in between has a greater sequence and is on the next page.
     let (head,): (Option<i64>,) = on.reborrow().sql(HEAD, (tenant,)).one().await?;
     let Some(head) = head.filter(|head| *head > after) else {
@@ -67,8 +75,12 @@ pub async fn list(mut on: On<'_>, tenant: TenantId, after: i64, kind: Option<&st
         Some(kind) => {
             let reach: Option<(i64,)> = on.reborrow().sql(REACH, (tenant, after, LOOK - 1)).opt().await?;
             let reach = reach.map_or(head, |(sequence,)| sequence.min(head));
-            let args = (tenant, after, reach, limit, kind.to_owned());
-            (reach, on.reborrow().sql(OF_TYPE, args).all().await?)
+            let (sql, text) = match kind.strip_suffix('*') {
+                Some(family) => (OF_FAMILY, family),
+                None => (OF_TYPE, kind),
+            };
+            let args = (tenant, after, reach, limit, text.to_owned());
+            (reach, on.reborrow().sql(sql, args).all().await?)
         }
     };
     let full = i64::try_from(events.len()).is_ok_and(|count| count == limit);

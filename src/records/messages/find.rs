@@ -1,13 +1,13 @@
 //! Finds and lists messages and their statuses.
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
-use super::pages;
+use super::{Labels, pages};
 use crate::{
-    db::{On, Result, Rows, Sql},
+    db::{On, Result, Rows},
     domain::{
-        ChannelId, ContactId, ConversationId, Direction, Id, MediaId, MessageId, Origin, RawEventId, Status, TenantId,
+        BatchId, ChannelId, ContactId, ConversationId, Direction, Id, MediaId, MessageId, Origin, RawEventId, Status,
+        TenantId,
     },
 };
 
@@ -38,6 +38,9 @@ pub struct Message {
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
     pub created_by: Option<String>,
+    pub batch_id: Option<BatchId>,
+    #[sqlx(flatten)]
+    pub labels: Labels,
 }
 
 /// A status that Meta reported for a message.
@@ -65,69 +68,16 @@ macro_rules! select {
             "SELECT id, wamid, channel_id, conversation_id, contact_id, direction, origin, type, status, text, ",
             $payload,
             ", context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id, edited_at, revoked_at, \
-             error_code, error_title, created_by FROM messages ",
+             error_code, error_title, created_by, batch_id, reference, metadata FROM messages ",
             $rest
         )
     };
 }
-
-/// Maximum messages one page examines. Bounds the cost of filtering by a rare status without an index that every message would update.
-const LOOK: i64 = 20_000;
-
-/// Conditions of a list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MessageFilter {
-    pub channel: Option<ChannelId>,
-    /// `true` selects inbound messages, `false` outbound ones.
-    pub inbound: Option<bool>,
-    pub status: Option<Status>,
-}
+pub(super) use select;
 
 pub async fn find(on: On<'_>, tenant: TenantId, id: MessageId) -> Result<Option<Message>> {
     const SQL: &str = select!("payload", "WHERE tenant_id = $1 AND id = $2");
     on.sql(SQL, (tenant, id)).opt().await
-}
-
-/// Lists the matching messages, newest id first; fewer than `limit` where they are long. The cursor is the last one examined, if there are
-/// more.
-pub async fn list(
-    mut on: On<'_>,
-    tenant: TenantId,
-    filter: MessageFilter,
-    before: Option<MessageId>,
-    limit: i64,
-) -> Result<(Vec<Message>, Option<MessageId>)> {
-    const FLOOR: &str = "
-        SELECT id FROM messages WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT 1 OFFSET $3";
-    let before = before.unwrap_or(MessageId::from_uuid(Uuid::max()));
-    let floor: Option<(MessageId,)> = match filter == MessageFilter::default() {
-        true => None,
-        false => on.reborrow().sql(FLOOR, (tenant, before, LOOK - 1)).opt().await?,
-    };
-    let floor = floor.map(|(id,)| id);
-    let mut text =
-        select!("WHERE tenant_id = $1 AND id < $2 AND id >= $3 AND ($4 IS NULL OR channel_id = $4)").to_owned();
-    match filter.inbound {
-        Some(true) => text.push_str(" AND direction = 'inbound'"),
-        Some(false) => text.push_str(" AND direction = 'outbound'"),
-        None => {}
-    }
-    if let Some(status) = filter.status {
-        text.push_str(" AND status = '");
-        text.push_str(status.as_str());
-        text.push('\'');
-    }
-    text.push_str(" ORDER BY id DESC LIMIT $5");
-    let least = floor.unwrap_or(MessageId::from_uuid(Uuid::nil()));
-    let args = (tenant, before, least, filter.channel, limit);
-    let mut rows = on.reborrow().sql(Sql::built(text), args).all().await?;
-    let is_cut = pages::fill(&mut on, tenant, &mut rows).await?;
-    let floor = if is_cut {
-        rows.last().map(|row: &Message| row.id)
-    } else {
-        floor
-    };
-    Ok((rows, floor))
 }
 
 /// Lists a conversation's messages by Meta's time, newest first. The cursor is the last one, if the page reached its byte limit.

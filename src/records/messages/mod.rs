@@ -2,6 +2,8 @@
 
 mod apply;
 mod find;
+mod labels;
+mod list;
 mod lock;
 mod merge;
 mod pages;
@@ -11,7 +13,9 @@ pub(crate) use apply::{
     ChangeKind, MessageChange, MessageKey, NewMessageRow, ReportedStatus, advance_status, changes_of, fill_placeholders,
 };
 pub use apply::{change, insert};
-pub use find::{Message, MessageFilter, StatusReport, find, in_conversation, list, statuses, wamids};
+pub use find::{Message, StatusReport, find, in_conversation, statuses, wamids};
+pub use labels::{Labels, count_batch};
+pub use list::{MessageFilter, list, list_of_conversations};
 pub use lock::lock;
 pub use merge::merge;
 pub use recipients::{FoundRecipient, MessageOwner, MessageRef, NamedRecipient, Names, find_recipients, owners};

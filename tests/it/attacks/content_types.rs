@@ -68,7 +68,7 @@ async fn every_route_that_takes_json_refuses_what_is_said_to_be_something_else(t
 async fn json_under_any_of_its_names_is_taken(test: TestApp) {
     let client = Client::tenant(&test);
     let channel = client.get("/api/v1/channels").await.ok().json()["data"][0]["id"].clone();
-    let message = json!({ "channel_id": channel, "to": { "phone": "+4915123456789" }, "type": "text", "text": { "body": "Hello" } });
+    let message = json!({ "channel_id": channel, "to": { "phone": "+4915123456789" }, "type": "text", "text": { "body": "Hello" }, "if_window_closed": "queue" });
     for kind in [
         "application/json",
         "application/json; charset=utf-8",
@@ -78,7 +78,7 @@ async fn json_under_any_of_its_names_is_taken(test: TestApp) {
             ("/api/v1/messages", message.clone(), 202),
             ("/api/v1/messages/batch", json!({ "messages": [message] }), 200),
             (
-                "/api/v1/media",
+                "/api/v1/media/import",
                 json!({ "base64": "JVBERi0xLjcK", "mime_type": "application/pdf" }),
                 201,
             ),
@@ -87,7 +87,7 @@ async fn json_under_any_of_its_names_is_taken(test: TestApp) {
             assert_eq!(answer.status.as_u16(), status, "{uri} {kind}: {}", answer.text());
         }
     }
-    for uri in ["/api/v1/messages", "/api/v1/messages/batch", "/api/v1/media"] {
+    for uri in ["/api/v1/messages", "/api/v1/messages/batch", "/api/v1/media/import"] {
         for body in [message.clone(), Value::Null] {
             let answer = send(&client, &test.key, "POST", uri, Some("text/plain"), &body.to_string()).await;
             assert_eq!(answer.problem(415), "not-json", "{uri}");

@@ -39,41 +39,26 @@ async fn nothing_is_stored_guessed_at_or_framed() {
     );
 }
 
-/// Everything the page loads stands in files of its own on this server: the policy permits no other script.
+/// The reference runs no script and loads nothing but its own style.
 #[tokio::test]
-async fn the_page_of_the_documents_works_under_its_policy() {
+async fn the_reference_runs_no_script() {
     let test = TestApp::sqlite().await;
     let client = Client::of(&test.app);
-    let page = client.get("/api/docs/").await.ok();
-    let policy = page.header("content-security-policy").expect("a policy").to_owned();
-    for part in [
-        "script-src 'self';",
-        "style-src 'self' 'unsafe-inline';",
-        "connect-src 'self';",
-        "img-src 'self' data:;",
-    ] {
-        assert!(policy.contains(part), "{policy}");
+    for path in ["/api/docs/", "/api/docs/guides/send", "/api/docs/guides/receive"] {
+        let page = client.get(path).await.ok();
+        let policy = page.header("content-security-policy").expect("a policy").to_owned();
+        assert!(policy.starts_with("default-src 'none'; style-src 'self';"), "{policy}");
+        let page = page.text();
+        for active in [
+            "<script",
+            " style=",
+            " onload=",
+            " onclick=",
+            "javascript:",
+            "<img",
+            "<iframe",
+        ] {
+            assert!(!page.contains(active), "{path}: {active}");
+        }
     }
-    let page = page.text();
-    for tag in page.split('<').filter(|tag| tag.starts_with("script")) {
-        assert!(
-            tag.contains("src=\"./"),
-            "a script within the page would not run: <{tag}"
-        );
-        assert!(
-            tag.split_once('>').is_some_and(|(_, rest)| rest.trim().is_empty()),
-            "<{tag}"
-        );
-    }
-    for attribute in [" onload=", " onclick=", "javascript:"] {
-        assert!(!page.contains(attribute), "{attribute}");
-    }
-    for file in page.split('"').filter(|part| part.starts_with("./")) {
-        client.get(&format!("/api/docs/{}", &file[2..])).await.ok();
-    }
-    let start = client.get("/api/docs/swagger-initializer.js").await.ok().text();
-    assert!(
-        start.contains("/api/openapi.json") && !start.contains("validatorUrl\":\"http"),
-        "{start}"
-    );
 }

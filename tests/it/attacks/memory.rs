@@ -81,7 +81,7 @@ impl Server {
 
     pub async fn upload(&self, mime_type: &str, bytes: &[u8]) {
         let body = json!({ "base64": BASE64_STANDARD.encode(bytes), "mime_type": mime_type }).to_string();
-        let (status, text) = self.post("/api/v1/media", body.into()).await.expect("an answer");
+        let (status, text) = self.post("/api/v1/media/import", body.into()).await.expect("an answer");
         assert_eq!(status, 201, "{text}");
     }
 
@@ -162,7 +162,7 @@ async fn what_requests_take_is_bounded_by_the_budget(mut server: Server) {
             40,
             server.message(&text(38_000)),
         ),
-        ("sixteen files in base64", "/api/v1/media", 16, pdf),
+        ("sixteen files in base64", "/api/v1/media/import", 16, pdf),
     ] {
         let body = bytes::Bytes::from(body);
         let answers = futures::future::join_all((0..count).map(|_| server.post(path, body.clone()))).await;

@@ -39,7 +39,7 @@ async fn only_the_owner_may_read(mut deployment: Deployment) {
     let file = BASE64_STANDARD.encode("a document");
     let upload = json!({ "base64": file, "type": "document", "mime_type": "text/plain", "filename": "a.txt" });
     let request = reqwest::Client::new()
-        .post(deployment.url("/api/v1/media"))
+        .post(deployment.url("/api/v1/media/import"))
         .bearer_auth(key)
         .json(&upload);
     assert_eq!(request.send().await.unwrap().status().as_u16(), 201);

@@ -69,8 +69,7 @@ async fn a_name_that_a_customer_would_be_shown_and_deceived_by_is_refused(test: 
                 "template.components[0].parameters[0].document.filename",
             ),
         ] {
-            let message =
-                json!({ "channel_id": channel, "to": { "phone": "+4915123456789" }, "type": kind, kind: payload });
+            let message = json!({ "channel_id": channel, "to": { "phone": "+4915123456789" }, "type": kind, kind: payload, "if_window_closed": "queue" });
             let answer = client.post("/api/v1/messages", message).await;
             assert_eq!(answer.status.as_u16(), status, "{kind} {name:?}: {}", answer.text());
             if status == 422 {

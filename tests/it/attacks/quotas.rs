@@ -119,7 +119,10 @@ async fn uploads_end_at_their_bytes_and_deleted_ones_make_room(test: TestApp) {
         let base64 = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, text);
         async move {
             client
-                .post("/api/v1/media", json!({ "base64": base64, "mime_type": "text/plain" }))
+                .post(
+                    "/api/v1/media/import",
+                    json!({ "base64": base64, "mime_type": "text/plain" }),
+                )
                 .await
         }
     };

@@ -87,7 +87,7 @@ async fn upload(client: &Client, key: &str) -> Answer {
     client
         .with(key)
         .post(
-            "/api/v1/media",
+            "/api/v1/media/import",
             json!({ "base64": "JVBERi0xLjcK", "mime_type": "application/pdf" }),
         )
         .await

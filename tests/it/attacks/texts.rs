@@ -54,12 +54,12 @@ fn good(channel: &str) -> Vec<(&'static str, Value, &'static str)> {
             "/description",
         ),
         (
-            "/api/v1/media",
+            "/api/v1/media/import",
             json!({ "base64": "JVBERi0xLjQK", "filename": "a.pdf", "mime_type": "application/pdf" }),
             "/filename",
         ),
         (
-            "/api/v1/media",
+            "/api/v1/media/import",
             json!({ "base64": "AAAA", "type": "document", "mime_type": "application/x-thing" }),
             "/mime_type",
         ),
@@ -97,7 +97,8 @@ async fn a_nul_in_one_message_of_a_batch_costs_its_neighbours_nothing(test: Test
     let channels = client.get("/api/v1/channels").await.ok().json();
     let message = |text: &str, wamid: &str| {
         json!({ "channel_id": channels["data"][0]["id"], "to": { "phone": "4915550100777" },
-        "type": "text", "text": { "body": text }, "context": { "message_id": wamid } })
+        "type": "text", "text": { "body": text }, "context": { "message_id": wamid },
+            "if_window_closed": "queue" })
     };
     let messages = json!([
         message("one", "wamid.1"),

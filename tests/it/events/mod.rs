@@ -67,10 +67,16 @@ async fn a_status_says_whose_message_it_is(test: TestApp) {
     ] {
         assert_eq!(failed[name], message[of], "{name}");
     }
+    let error = &failed["error"];
     assert_eq!(
-        failed["error"],
-        json!({ "code": 131_026, "title": "Message undeliverable", "templates": null })
+        (&error["code"], &error["title"], &error["who"]),
+        (&json!(131_026), &json!("Message undeliverable"), &json!("tenant"))
     );
+    let path = format!("/api/v1/messages/{}", message["id"].as_str().unwrap());
+    let shown = &Client::tenant(&test).get(&path).await.ok().json()["error"];
+    for member in ["code", "title", "who", "advice", "templates"] {
+        assert_eq!(error[member], shown[member], "the API and the event say the same");
+    }
     assert_eq!(failed["payload"]["status"], "failed");
 }
 

@@ -37,7 +37,7 @@ async fn actors(client: &Client, kind: &str) -> Vec<String> {
 #[both_databases]
 async fn what_is_made_names_the_key_that_made_it(test: TestApp) {
     let (id, client) = key(&test).await;
-    let message = json!({ "channel_id": channel(&client).await, "to": { "phone": "+491511234567" }, "type": "text", "text": { "body": "Hi" } });
+    let message = json!({ "channel_id": channel(&client).await, "to": { "phone": "+491511234567" }, "type": "text", "text": { "body": "Hi" }, "if_window_closed": "queue" });
     let sent = client.post("/api/v1/messages", message.clone()).await.json();
     let uri = format!("/api/v1/messages/{}", sent["id"].as_str().unwrap());
     assert_eq!(client.get(&uri).await.ok().json()["created_by"], json!(id));
@@ -96,7 +96,7 @@ async fn a_page_of_messages_is_composed_as_each_of_them_alone(test: TestApp) {
     let id = channel(&Client::tenant(&test)).await;
     let channel = id.as_str().unwrap().parse().unwrap();
     let message = |phone: &str, context: Option<&str>| NewMessage {
-        channel,
+        channel: Some(channel),
         to: RequestedRecipient::Phone(phone.to_owned()),
         content: NewContent::Payload {
             kind: "text".to_owned(),
@@ -107,6 +107,9 @@ async fn a_page_of_messages_is_composed_as_each_of_them_alone(test: TestApp) {
         lane: None,
         options: Default::default(),
         idempotency: None,
+        labels: Default::default(),
+        batch: None,
+        if_window_closed: Default::default(),
     };
     let unknown = "msg_0198aaaabbbb7ccc8dddeeeeffff0001";
     let page = [

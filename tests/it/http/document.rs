@@ -49,7 +49,10 @@ async fn the_document_is_whole_and_every_route_in_it_answers() {
             let takes_key = operation["parameters"]
                 .as_array()
                 .is_some_and(|all| all.iter().any(|it| it["name"] == "idempotency-key"));
-            let keyed = method == "post" && path.starts_with("/api/v1") && path != "/api/v1/media";
+            let keyed = method == "post"
+                && path.starts_with("/api/v1")
+                && path != "/api/v1/media"
+                && path != "/api/v1/media/import";
             assert_eq!(takes_key, keyed, "{what}");
             let of_templates = path.starts_with("/api/v1/templates") || path.starts_with("/api/v1/message-templates");
             for status in ["409", "422"] {
@@ -101,13 +104,90 @@ fn references(value: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_page_comes_from_here_alone() {
+async fn the_reference_shows_everything_and_comes_from_here_alone() {
     let test = TestApp::sqlite().await;
     let client = Client::of(&test.app);
     assert_eq!(client.get("/api/docs").await.status.as_u16(), 303);
-    let page = client.get("/api/docs/").await.ok().text();
-    assert!(page.contains("swagger-ui") && !page.contains("https://"), "{page}");
-    client.get("/api/docs/swagger-ui-bundle.js").await.ok();
+    let page = client.get("/api/docs/").await.ok();
+    assert_eq!(
+        page.header("content-security-policy")
+            .unwrap()
+            .matches("'self'")
+            .count(),
+        1
+    );
+    let page = page.text();
+    assert!(
+        !page.contains("<script") && !page.contains(" style="),
+        "no script, and no style in it"
+    );
+    let document = client.get("/api/openapi.json").await.ok().json();
+    let ids = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|item| item.as_object().unwrap().values());
+    let mut first = page.len();
+    for id in ids.map(|operation| operation["operationId"].as_str().unwrap()) {
+        let at = page
+            .find(&format!("<article id=\"{id}\">"))
+            .unwrap_or_else(|| panic!("{id} is not shown"));
+        first = first.min(at);
+    }
+    assert_eq!(
+        page.find("<article id=\"sendMessage\">"),
+        Some(first),
+        "sending comes first"
+    );
+    for schema in document["components"]["schemas"].as_object().unwrap().keys() {
+        assert!(
+            page.contains(&format!("<details id=\"schema-{schema}\">")),
+            "{schema} is not shown"
+        );
+    }
+    for link in page
+        .split("href=\"#")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+    {
+        assert!(page.contains(&format!(" id=\"{link}\"")), "#{link} leads nowhere");
+    }
+    for link in page
+        .split("href=\"/")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+    {
+        let there = client.get(&format!("/{link}")).await.ok().text();
+        assert!(!there.contains("href=\"#\""), "/{link} has a link that leads nowhere");
+    }
+}
+
+#[tokio::test]
+async fn lists_refer_to_what_they_hold_and_every_request_has_an_example() {
+    let test = TestApp::sqlite().await;
+    let document = Client::of(&test.app).get("/api/openapi.json").await.ok().json();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        if name.starts_with("Page_") {
+            let items = &schema["properties"]["data"]["items"];
+            assert!(items["$ref"].is_string(), "{name}: {items}");
+        }
+    }
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let content = &operation["requestBody"]["content"]["application/json"];
+            let shown = ["example", "examples"].iter().any(|it| !content[*it].is_null());
+            let optional = operation["requestBody"]["required"] != true;
+            assert!(
+                content.is_null() || shown || optional || path.starts_with("/webhooks"),
+                "{method} {path} has no example"
+            );
+        }
+    }
+    assert_eq!(
+        document["webhooks"].as_object().unwrap().len(),
+        mainstay::events::all().count()
+    );
+    assert_eq!(document["servers"][0]["url"], "/");
 }
 
 /// Every schema of the document that is written out, with its place.

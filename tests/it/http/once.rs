@@ -115,7 +115,7 @@ async fn a_key_stands_for_one_request_of_one_tenant_for_a_day(test: TestApp) {
     let other = json!({ "url": "https://example.org/", "event_types": ["*"] });
     let message = json!({
         "channel_id": client.get("/api/v1/channels?limit=1").await.json()["data"][0]["id"],
-        "to": { "phone": "+4915123456789" }, "type": "text", "text": { "body": "Hello" },
+        "to": { "phone": "+4915123456789" }, "type": "text", "text": { "body": "Hello" }, "if_window_closed": "queue",
     });
     for answer in [
         client.post_keyed(URI, "one", &other).await,

@@ -139,7 +139,7 @@ async fn an_address_is_fetched_through_the_guard(test: TestApp) {
     let host = elsewhere().await;
     let answer = client
         .post(
-            "/api/v1/media",
+            "/api/v1/media/import",
             json!({ "url": format!("{host}/files/invoice%201.pdf") }),
         )
         .await;
@@ -160,7 +160,7 @@ async fn an_address_is_fetched_through_the_guard(test: TestApp) {
     ] {
         assert_eq!(
             client
-                .post("/api/v1/media", json!({ "url": url }))
+                .post("/api/v1/media/import", json!({ "url": url }))
                 .await
                 .problem(status),
             problem,
@@ -171,14 +171,14 @@ async fn an_address_is_fetched_through_the_guard(test: TestApp) {
     let strict = Client::tenant(&test);
     assert_eq!(
         strict
-            .post("/api/v1/media", json!({ "url": format!("{host}/files/a.pdf") }))
+            .post("/api/v1/media/import", json!({ "url": format!("{host}/files/a.pdf") }))
             .await
             .problem(422),
         "url-refused"
     );
     assert_eq!(
         strict
-            .post("/api/v1/media", json!({ "url": host.replace("http", "https") }))
+            .post("/api/v1/media/import", json!({ "url": host.replace("http", "https") }))
             .await
             .problem(422),
         "url-refused"
@@ -307,7 +307,7 @@ async fn what_meta_would_not_take_is_refused_with_the_limit(test: TestApp) {
         json!({ "base64": "!" }),
         json!({ "base64": "aGk=", "type": "hologram" }),
     ] {
-        let refused = client.post("/api/v1/media", body.clone()).await;
+        let refused = client.post("/api/v1/media/import", body.clone()).await;
         assert_eq!(refused.problem(400), "invalid-request", "{body}");
         assert!(
             !refused.json()["detail"].as_str().unwrap().ends_with(".."),
@@ -319,7 +319,7 @@ async fn what_meta_would_not_take_is_refused_with_the_limit(test: TestApp) {
         (json!({ "base64": 5 }), "base64"),
         (json!({ "base64": "aGk=", "colour": "red" }), "colour"),
     ] {
-        let refused = client.post("/api/v1/media", body.clone()).await;
+        let refused = client.post("/api/v1/media/import", body.clone()).await;
         assert_eq!(
             (refused.problem(422).as_str(), &refused.json()["field"]),
             ("invalid-field", &json!(field)),
@@ -327,7 +327,10 @@ async fn what_meta_would_not_take_is_refused_with_the_limit(test: TestApp) {
         );
     }
     let long = json!({ "base64": "A".repeat(24 * 1024 * 1024) });
-    assert_eq!(client.post("/api/v1/media", long).await.problem(413), "too-large");
+    assert_eq!(
+        client.post("/api/v1/media/import", long).await.problem(413),
+        "too-large"
+    );
     assert_eq!(
         (
             stored(&test.app).len(),
@@ -372,7 +375,7 @@ async fn who_may_not_is_refused(test: TestApp) {
     let content = format!("{uri}/content");
     assert_eq!(
         reader
-            .post("/api/v1/media", json!({ "base64": "aGk=" }))
+            .post("/api/v1/media/import", json!({ "base64": "aGk=" }))
             .await
             .problem(403),
         "missing-permission"

@@ -100,7 +100,7 @@ async fn a_message_with_a_file_that_cannot_be_sent_is_not_taken(test: TestApp) {
             Value::Null,
         ),
     ];
-    let message = |kind: &str, payload: &Value| json!({ "channel_id": channel(&app), "to": { "phone": "+5491123456789" }, "type": kind, kind: payload });
+    let message = |kind: &str, payload: &Value| json!({ "channel_id": channel(&app), "to": { "phone": "+5491123456789" }, "type": kind, kind: payload, "if_window_closed": "queue" });
     for (kind, payload, field, words, limit) in &cases {
         let answer = client.post("/api/v1/messages", message(kind, payload)).await;
         assert_eq!(answer.problem(422), "invalid-field", "{}", answer.text());
@@ -137,7 +137,7 @@ async fn a_request_that_was_answered_is_answered_the_same_when_its_file_is_gone(
     let client = Client::tenant(&test);
     let id = upload(&client, "image/png", "pixel.png", PIXEL).await;
     let request = json!({ "channel_id": channel(&test.app), "to": { "phone": "+5491123456789" }, "type": "image",
-        "image": { "media_id": id } });
+        "image": { "media_id": id }, "if_window_closed": "queue" });
     let first = client.post_keyed("/api/v1/messages", "k-1", &request).await;
     assert_eq!(first.status.as_u16(), 202, "{}", first.text());
     assert_eq!(client.delete(&format!("/api/v1/media/{id}")).await.status.as_u16(), 204);

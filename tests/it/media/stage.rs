@@ -97,7 +97,7 @@ pub async fn bytes(client: &Client, id: MediaId) -> Answer {
 pub async fn upload(client: &Client, mime_type: &str, filename: &str, bytes: &[u8]) -> MediaId {
     use base64::{Engine, prelude::BASE64_STANDARD};
     let body = json!({ "base64": BASE64_STANDARD.encode(bytes), "mime_type": mime_type, "filename": filename });
-    let answer = client.post("/api/v1/media", body).await;
+    let answer = client.post("/api/v1/media/import", body).await;
     assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
     answer.json()["id"].as_str().unwrap().parse().unwrap()
 }

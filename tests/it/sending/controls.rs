@@ -279,12 +279,12 @@ async fn what_is_kept_for_its_channel_expires_all_the_same(world: World) {
 async fn outside_the_window_only_templates_are_sent(world: World) {
     let ana = world.customer(0).await;
     world.running.app.clock.advance(TimeDelta::hours(25));
-    let id = world.send(world.text(&ana.wa_id, "too late")).await;
+    let id = world.send(world.text_anyway(&ana.wa_id, "too late")).await;
     let message = world.until(&id, "failed").await;
     assert_eq!(message["error"]["code"], 131_047);
     assert!(message["error"]["title"].as_str().unwrap().starts_with("window_closed"));
     assert!(message["attempts"].as_array().unwrap().is_empty(), "Meta was not asked");
-    let stranger = world.send(world.text("4915112345678", "hello?")).await;
+    let stranger = world.send(world.text_anyway("4915112345678", "hello?")).await;
     assert_eq!(world.until(&stranger, "failed").await["error"]["code"], 131_047);
     assert_eq!(world.simulator.graph().accepted(), 0);
     world.end().await;

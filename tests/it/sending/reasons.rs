@@ -69,7 +69,7 @@ async fn a_failure_says_what_to_do_however_it_came(world: World) {
 
 #[both_sizes]
 async fn what_is_refused_here_says_what_to_do_though_no_call_was_made(world: World) {
-    let id = world.send(world.text("4915112345678", "hello?")).await;
+    let id = world.send(world.text_anyway("4915112345678", "hello?")).await;
     let message = world.until(&id, "failed").await;
     assert_eq!(message["attempts"], json!([]));
     speaks(&message["error"]);

@@ -183,12 +183,12 @@ async fn what_is_refused_says_what_to_write_and_nothing_of_the_program(world: Wo
         (
             request(json!({ "to": "491511111111" })),
             "to",
-            "phone, user_id, group_id and contact_id",
+            "phone, user_id, group_id, contact_id and conversation_id",
         ),
         (
             request(json!({ "to": ["491511111111"] })),
             "to",
-            "phone, user_id, group_id and contact_id",
+            "phone, user_id, group_id, contact_id and conversation_id",
         ),
         (
             request(json!({ "to": { "phone": 491_511_111_111_i64 } })),

@@ -162,6 +162,13 @@ impl World {
         json!({ "channel_id": self.channel, "to": { "phone": to }, "type": "text", "text": { "body": body } })
     }
 
+    /// A request for a text to somebody, to be queued even if they have not written.
+    pub fn text_anyway(&self, to: &str, body: &str) -> Value {
+        let mut request = self.text(to, body);
+        request["if_window_closed"] = json!("queue");
+        request
+    }
+
     /// Sends and returns our id.
     pub async fn send(&self, request: Value) -> String {
         let answer = self.client.post("/api/v1/messages", request).await;

@@ -41,6 +41,20 @@ async fn problems_are_worded_as_they_were_when_reviewed(test: TestApp) {
     hold("problems", &json!(shown));
 }
 
+/// The guide for callers, which says what to do about each.
+const GUIDE: &str = include_str!("../../../docs/guides/errors.md");
+
+#[test]
+fn the_guide_says_what_to_do_about_every_problem() {
+    let rows = GUIDE
+        .lines()
+        .filter(|line| line.starts_with("| 4") || line.starts_with("| 5"));
+    let told: BTreeSet<&str> = rows
+        .flat_map(|row| row.split(" | ").nth(1).unwrap().split('`').skip(1).step_by(2))
+        .collect();
+    assert_eq!(told, listed().collect());
+}
+
 /// The types in the table of the documentation.
 fn listed() -> impl Iterator<Item = &'static str> {
     let table = DESIGN.split_once("| status | slugs |").expect("the table").1;

@@ -148,6 +148,8 @@ async fn states(test: &TestApp) -> Vec<Refusal> {
     let message = json!({
         "channel_id": channel, "to": { "phone": ANA.phone }, "type": "text", "text": { "body": "Hello" },
     });
+    let mut stranger = message.clone();
+    stranger["to"] = json!({ "phone": "+4915123456789" });
     tenancy::set_quotas(&test.registry, test.tenant, &[(Quota::Endpoints, Some(0))])
         .await
         .unwrap();
@@ -163,6 +165,10 @@ async fn states(test: &TestApp) -> Vec<Refusal> {
         (
             "campaigns that are not paused are resumed",
             tenant.post(&resume, json!({})).await,
+        ),
+        (
+            "a text to somebody who has not written",
+            tenant.post("/api/v1/messages", stranger).await,
         ),
         (
             "a message to somebody who is blocked",
@@ -181,7 +187,7 @@ async fn files(test: &TestApp) -> Vec<Refusal> {
     let (tenant, nobody) = (Client::tenant(test), Client::of(&test.app));
     let given = async |bytes: &[u8]| {
         let file = json!({ "base64": BASE64_STANDARD.encode(bytes) });
-        tenant.post("/api/v1/media", file).await
+        tenant.post("/api/v1/media/import", file).await
     };
     let mut sticker = b"RIFF\x24\0\0\0WEBPVP8 \x18\0\0\0".to_vec();
     sticker.resize(100 * 1024 + 1, 0);
@@ -200,11 +206,17 @@ async fn files(test: &TestApp) -> Vec<Refusal> {
             given(b"<html></html>").await,
         ),
         ("a sticker that is too large", given(&sticker).await),
+        (
+            "a file that is no form",
+            tenant
+                .post("/api/v1/media", json!({ "url": "https://example.com/a.pdf" }))
+                .await,
+        ),
         ("a form that breaks off", tenant.form("/api/v1/media", "x", cut).await),
         (
             "a file at an address within",
             tenant
-                .post("/api/v1/media", json!({ "url": "https://10.0.0.1/a.pdf" }))
+                .post("/api/v1/media/import", json!({ "url": "https://10.0.0.1/a.pdf" }))
                 .await,
         ),
         ("a file before it is fetched", bytes(&tenant, pending).await),
@@ -253,7 +265,10 @@ async fn failures(test: &TestApp) -> Vec<Refusal> {
     std::fs::remove_dir_all(folder).unwrap();
     std::fs::write(folder, "no folder").unwrap();
     let file = json!({ "base64": "JVBERi0xLjcK", "mime_type": "application/pdf" });
-    let mut refusals = vec![("a file without a storage", tenant.post("/api/v1/media", file).await)];
+    let mut refusals = vec![(
+        "a file without a storage",
+        tenant.post("/api/v1/media/import", file).await,
+    )];
     const BREAK: &str = "ALTER TABLE messages RENAME TO messages_away";
     test.app.db.sql(BREAK, ()).run().await.unwrap();
     refusals.push(("a request that fails", tenant.get("/api/v1/messages").await));

@@ -224,7 +224,7 @@ async fn a_preview_shows_what_the_customer_reads_and_what_meta_gets(world: World
         preview["rendered"]["body"],
         "Hello Ana, your order 17 is on its way to you."
     );
-    assert_eq!(preview["request"]["template"], preview["template"]);
+    assert_eq!(preview["meta_request"]["template"], preview["template"]);
     let missing = world.post(&uri, json!({ "variables": { "1": "Ana" } })).await;
     assert_eq!(
         (missing.problem(422).as_str(), &missing.json()["field"]),
@@ -238,7 +238,7 @@ async fn a_preview_shows_what_the_customer_reads_and_what_meta_gets(world: World
         .until_is(&id, "accepted", |it| World::outcomes(it) == ["accepted"])
         .await;
     let accepted = world.simulator.graph().sends()[0].json();
-    let mut expected = preview["request"].clone();
+    let mut expected = preview["meta_request"].clone();
     for key in ["to", "biz_opaque_callback_data"] {
         expected[key] = accepted[key].clone();
     }

@@ -226,7 +226,7 @@ async fn a_template_reads_as_its_customer_reads_it(world: World) {
 #[both_sizes]
 async fn what_fails_on_a_closed_window_names_the_templates_that_would_do(world: World) {
     world.fetch_templates().await;
-    let failed = world.send(world.text(STRANGER, "hello?")).await;
+    let failed = world.send(world.text_anyway(STRANGER, "hello?")).await;
     let message = world.until(&failed, "failed").await;
     assert!(
         message["error"]["title"]
@@ -257,7 +257,7 @@ async fn what_fails_on_a_closed_window_names_the_templates_that_would_do(world: 
         .await
         .unwrap();
     assert_eq!(named(&world.message(&failed).await["error"]), utility);
-    let again = world.send(world.text(STRANGER, "hello, hello?")).await;
+    let again = world.send(world.text_anyway(STRANGER, "hello, hello?")).await;
     world.until(&again, "failed").await;
     assert_eq!(named(&told_of(&world, &again).await), utility);
     db.sql("UPDATE templates SET status = 'PAUSED'", ())

@@ -79,6 +79,8 @@ ids! {
     /// All messages between one channel and one contact.
     ConversationId = "cnv";
     MessageId = "msg";
+    /// The messages of one batch request.
+    BatchId = "bat";
     /// One call to Meta for a send.
     AttemptId = "att";
     /// A media file, received or to be sent.

@@ -22,9 +22,9 @@ pub use daily_limit::DailyLimit;
 pub use delivery::{DeliveryState, delivery_id};
 pub use event_types::{BadEventType, EventTypes};
 pub use id::{
-    ApiKeyId, AppSecretId, AttemptId, ChannelId, ContactId, ConversationId, DeliveryId, EndpointId, EventConsumerId,
-    EventId, Id, MediaFileId, MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId, TemplateId,
-    TemplateSyncId, TenantId,
+    ApiKeyId, AppSecretId, AttemptId, BatchId, ChannelId, ContactId, ConversationId, DeliveryId, EndpointId,
+    EventConsumerId, EventId, Id, MediaFileId, MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId,
+    TemplateId, TemplateSyncId, TenantId,
 };
 pub use kinds::{AttemptOutcome, Direction, Evidence, HoldReason, MessageTemplateState, Origin, RecipientKind};
 pub use lane::SendLane;

@@ -45,6 +45,8 @@ pub use account::{
 pub use app_contact::{AppContact, AppContactAction};
 pub use call::PhoneCall;
 pub use error::{ValueError, WebhookError};
+
+pub use crate::error_data::of_status as error_details;
 pub use history::HistoryMessage;
 pub use message::{
     ButtonReply, CallPermissionReply, ContactCard, ContactPhone, Contacts, Context, Edit, FlowReply, InboundMediaKind,

@@ -1,20 +1,17 @@
 //! Errors of messages, with advice.
 
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
     domain::TemplateId,
-    meta::{
-        error_data,
-        graph::errors::{self, Who},
-    },
+    messaging::WINDOW_CLOSED,
+    meta::graph::errors::{self, Who},
     templates::store::templates,
 };
 
 /// Why a message failed: Meta's error code, also where the message was rejected here.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct MessageError {
     /// Null where Meta could not be reached, or gave no code.
     #[schema(required)]
@@ -35,7 +32,7 @@ pub(crate) struct MessageError {
 }
 
 /// An approved template that can be sent now.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct SuggestedTemplate {
     pub id: TemplateId,
     pub name: String,
@@ -56,11 +53,20 @@ impl From<templates::Suggested> for SuggestedTemplate {
     }
 }
 
-/// The advice for a failure without a code.
-const NO_CODE: &str = "There is no code to go by: read the title and the details of the attempts. If Meta could not be reached, see \
-                       that this server reaches Meta's address, then send the message again.";
-
 impl MessageError {
+    /// Returns the error of a message that is refused because its service window is closed.
+    pub fn window_closed(templates: Vec<templates::Suggested>) -> Self {
+        let explained = errors::explain(Some(WINDOW_CLOSED));
+        Self {
+            code: Some(WINDOW_CLOSED),
+            title: explained.title.map(str::to_owned),
+            who: explained.who,
+            advice: explained.advice,
+            details: None,
+            templates: Some(templates.into_iter().map(SuggestedTemplate::from).collect()),
+        }
+    }
+
     /// Returns `None` without a code and a title.
     pub fn of(code: Option<i64>, title: Option<String>) -> Option<Self> {
         (code.is_some() || title.is_some()).then(|| {
@@ -79,10 +85,9 @@ impl MessageError {
 
 /// Returns the title, who must act, and the advice.
 fn words(code: Option<i64>, title: Option<String>) -> (Option<String>, Who, &'static str) {
-    match code.map(errors::entry) {
-        Some(entry) => (title.or_else(|| Some(entry.title.to_owned())), entry.who, entry.advice),
-        None => (title, Who::Operator, NO_CODE),
-    }
+    let explained = errors::explain(code);
+    let title = title.or_else(|| explained.title.map(str::to_owned));
+    (title, explained.who, explained.advice)
 }
 
 /// An error that Meta reported.
@@ -113,12 +118,4 @@ impl MetaErrorView {
             details,
         })
     }
-}
-
-/// Returns Meta's details from the stored payload of a status.
-pub fn details(payload: &str) -> Option<String> {
-    let status: Value = serde_json::from_str(payload).ok()?;
-    let error = status.get("errors")?.get(0)?;
-    let details = error_data::details(&error["error_data"]);
-    details.or_else(|| error["details"].as_str().map(str::to_owned))
 }

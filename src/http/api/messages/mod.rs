@@ -4,26 +4,31 @@ mod failure;
 mod view;
 
 use axum::Json as Body;
+
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-pub(crate) use failure::SuggestedTemplate;
+pub(crate) use failure::{MessageError, SuggestedTemplate};
 pub(crate) use view::{AttemptView, MessageView, MessageWithStatuses, SendingView, StatusReportView};
 
 use crate::{
-    domain::{ChannelId, ConversationId, Direction, MessageId, Status, perm},
+    domain::{BatchId, ChannelId, ContactId, ConversationId, Direction, MessageId, Status, perm},
     http::{
         auth::May,
-        extract::{Path, Query},
+        extract::{Path, Query, Rfc3339},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
     messaging::{WINDOW_CLOSED, store::sends},
-    records::{conversations, messages},
+    records::{
+        conversations,
+        messages::{self, MessageFilter},
+    },
     templates::store::templates,
 };
 
 const LIST: &str = "messages";
+const OF_CONVERSATIONS: &str = "messages-of-conversations";
 const IN_CONVERSATION: &str = "conversation-messages";
 
 /// Selects the messages of a list.
@@ -32,34 +37,49 @@ const IN_CONVERSATION: &str = "conversation-messages";
 pub(crate) struct ListMessagesQuery {
     /// Messages of this channel only.
     channel: Option<ChannelId>,
-    #[param(inline)]
+    /// Messages from and to this contact, on all channels.
+    contact: Option<ContactId>,
+    conversation: Option<ConversationId>,
     direction: Option<Direction>,
-    /// `received`, `queued`, `sending`, `unknown`, `canceled`, `expired`, `accepted`, `sent`, `failed`, `delivered`, `read`, `played`
-    /// or `deleted`.
-    #[param(
-        pattern = "^(received|queued|sending|unknown|canceled|expired|accepted|sent|failed|delivered|read|played|deleted)$"
-    )]
-    status: Option<String>,
+    status: Option<Status>,
+    /// The caller's own reference, in full.
+    #[param(max_length = 255)]
+    reference: Option<String>,
+    /// Messages of this batch request.
+    batch: Option<BatchId>,
+    /// The name of the template that they were made from.
+    #[param(max_length = 512, example = "order_update")]
+    template: Option<String>,
+    /// Stored here at this time or later.
+    #[param(value_type = Option<DateTime<Utc>>)]
+    since: Option<Rfc3339>,
+    /// Stored here before this time.
+    #[param(value_type = Option<DateTime<Utc>>)]
+    until: Option<Rfc3339>,
 }
 
-impl ListMessagesQuery {
-    fn filter(&self) -> Result<messages::MessageFilter, Problem> {
-        let known = || Status::ALL.map(Status::as_str).join(", ");
-        let status = self.status.as_deref().map(|text| {
-            Status::parse(text).ok_or_else(|| Problem::invalid(format!("`status` must be one of {}.", known())))
-        });
-        Ok(messages::MessageFilter {
-            channel: self.channel,
-            inbound: self.direction.map(|direction| direction == Direction::Inbound),
-            status: status.transpose()?,
-        })
+impl From<ListMessagesQuery> for MessageFilter {
+    fn from(query: ListMessagesQuery) -> Self {
+        Self {
+            channel: query.channel,
+            contact: query.contact,
+            conversation: query.conversation,
+            inbound: query.direction.map(|direction| direction == Direction::Inbound),
+            status: query.status,
+            reference: query.reference,
+            batch: query.batch,
+            template: query.template,
+            since: query.since.map(|Rfc3339(at)| at),
+            until: query.until.map(|Rfc3339(at)| at),
+        }
     }
 }
 
 /// List messages
 ///
-/// Lists the messages of all conversations, newest first. With a filter, a page examines at most 20,000 messages, so it may hold fewer
-/// than `limit` and still have a next one.
+/// Lists the messages of all conversations, newest first: by the time they were stored, and with `contact` or `conversation` by Meta's
+/// timestamp. With a filter, a page examines at most 20,000 messages, of a contact as many in each conversation, so it may hold fewer than
+/// `limit` and still have a next one.
 #[utoipa::path(get, path = "/api/v1/messages", params(PagingParams, ListMessagesQuery),
     responses((status = 200, description = "A page of messages", body = Page<MessageView>)))]
 pub async fn list(
@@ -67,14 +87,22 @@ pub async fn list(
     paging: Paging,
     Query(query): Query<ListMessagesQuery>,
 ) -> Result<Body<Page<MessageView>>, Problem> {
-    let before = paging.key(LIST)?;
-    let filter = query.filter()?;
-    let mut tx = caller.begin().await?;
-    let (rows, floor) = messages::list(tx.on(), caller.tenant, filter, before, paging.rows()).await?;
-    tx.commit().await?;
-    Ok(Body(
-        Page::filtered(&paging, LIST, rows, floor, |row| row.id).map(MessageView::from),
-    ))
+    let filter = MessageFilter::from(query);
+    let page = if filter.is_of_conversations() {
+        let before = paging.key(OF_CONVERSATIONS)?;
+        let mut tx = caller.begin().await?;
+        let (rows, floor) =
+            messages::list_of_conversations(tx.on(), caller.tenant, &filter, before, paging.rows()).await?;
+        tx.commit().await?;
+        Page::filtered(&paging, OF_CONVERSATIONS, rows, floor, |row| (row.sent_at, row.id))
+    } else {
+        let before = paging.key(LIST)?;
+        let mut tx = caller.begin().await?;
+        let (rows, floor) = messages::list(tx.on(), caller.tenant, &filter, before, paging.rows()).await?;
+        tx.commit().await?;
+        Page::filtered(&paging, LIST, rows, floor, |row| row.id)
+    };
+    Ok(Body(page.map(MessageView::from)))
 }
 
 /// List the messages of a conversation

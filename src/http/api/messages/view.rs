@@ -4,14 +4,15 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::failure::{MessageError, MetaErrorView, details};
+use super::failure::{MessageError, MetaErrorView};
 use crate::{
     domain::{
-        AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Direction, Evidence, HoldReason, MediaId,
-        MessageId, Origin, SendLane, Status, WorkState,
+        AttemptId, AttemptOutcome, BatchId, ChannelId, ContactId, ConversationId, Direction, Evidence, HoldReason,
+        MediaId, MessageId, Origin, SendLane, Status, WorkState,
     },
     http::api::RawJson,
     messaging::store::sends,
+    meta::error_data,
     records::messages,
 };
 
@@ -65,6 +66,15 @@ pub(crate) struct MessageView {
     /// Who sent it from here: the id of an API key, `operator` or `system`. Null for other messages.
     #[schema(required)]
     pub created_by: Option<String>,
+    /// The caller's own reference, of a message sent from here.
+    #[schema(required)]
+    pub reference: Option<String>,
+    /// The caller's own data, of a message sent from here.
+    #[schema(required, value_type = Option<Object>)]
+    pub metadata: Option<RawJson>,
+    /// The batch request that it came with.
+    #[schema(required)]
+    pub batch_id: Option<BatchId>,
 }
 
 /// A message with every attempt to send it and every status Meta reported.
@@ -234,6 +244,9 @@ impl From<messages::Message> for MessageView {
             revoked_at: row.revoked_at,
             error: MessageError::of(row.error_code, row.error_title),
             created_by: row.created_by,
+            reference: row.labels.reference,
+            metadata: row.labels.metadata.map(RawJson::from),
+            batch_id: row.batch_id,
         }
     }
 }
@@ -244,7 +257,7 @@ impl From<messages::StatusReport> for StatusReportView {
             status: row.status,
             timestamp: row.occurred_at,
             participant: Some(row.participant).filter(|member| !member.is_empty()),
-            error: MetaErrorView::of(row.error_code, row.error_title, details(&row.payload)),
+            error: MetaErrorView::of(row.error_code, row.error_title, error_data::of_status(&row.payload)),
             payload: row.payload.into(),
             received_at: row.received_at,
         }

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use super::{BATCH, QueuedMessage, check_count, request::SendRequest};
 use crate::{
     app::App,
-    domain::{Ctx, perm},
+    domain::{BatchId, Ctx, perm},
     http::{
         auth::May,
         body::{decode, decode_parts, read_json, weight},
@@ -87,30 +87,37 @@ impl<'de: 'b, 'b> Deserialize<'de> for RawMessages<'b> {
 /// A result for each message, in the order of the request.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BatchAnswer {
+    /// Of the batch: `GET /api/v1/messages/batch/{id}` shows its progress. The same batch sent again with its key has the same id.
+    id: BatchId,
     results: Vec<BatchResult>,
 }
 
 /// The result of one message: it is queued, or there is a problem.
 #[derive(Serialize, ToSchema)]
 struct BatchResult {
+    /// Position of the message in the request, from 0.
+    index: usize,
+    /// The caller's own, as given.
+    #[schema(required)]
+    reference: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<QueuedMessage>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<ProblemBody<'static>>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<serde_json::Value>,
 }
 
-impl From<Result<AcceptedSend, Problem>> for BatchResult {
-    fn from(answer: Result<AcceptedSend, Problem>) -> Self {
-        match answer {
-            Ok(queued) => Self {
-                message: Some(queued.into()),
-                problem: None,
-            },
-            Err(problem) => Self {
-                message: None,
-                problem: serde_json::to_value::<ProblemBody<'_>>(problem.body()).ok(),
-            },
+impl BatchResult {
+    fn new(index: usize, reference: Option<String>, answer: Result<AcceptedSend, Problem>) -> Self {
+        let (message, problem) = match answer {
+            Ok(queued) => (Some(queued.into()), None),
+            Err(problem) => (None, serde_json::to_value::<ProblemBody<'_>>(problem.body()).ok()),
+        };
+        Self {
+            index,
+            reference,
+            message,
+            problem,
         }
     }
 }
@@ -120,7 +127,8 @@ impl From<Result<AcceptedSend, Problem>> for BatchResult {
 /// Each message is accepted or rejected by itself; ordinary ones are one commit, long ones several. The body may have 32 MiB, which holds
 /// 1,000 of the longest ordinary messages. With an `Idempotency-Key`, which stands for the whole batch, the same request sends no message
 /// twice: rejected messages are checked again, and if no new one was accepted the answer says `idempotent-replayed: true`. A different
-/// request with the key is rejected with 409 and sends nothing.
+/// request with the key is rejected with 409 and sends nothing. A message may have an `idempotency_key` of its own, which then stands
+/// for that message alone.
 #[utoipa::path(post, path = "/api/v1/messages/batch", request_body = BatchRequest<'_>,
     responses((status = 200, description = "A result for each", body = BatchAnswer)))]
 pub(crate) async fn send_batch(
@@ -137,26 +145,34 @@ pub(crate) async fn send_batch(
         key,
         digest: Sha256::digest(&body).into(),
     });
-    if let Some(key) = &key {
-        accept::claim_batch_key(&app.db, &app.clock, caller.tenant, key).await??;
-    }
+    let id = match &key {
+        Some(key) => accept::claim_batch_key(&app.db, &app.clock, caller.tenant, key).await??,
+        None => app.clock.new_id(),
+    };
     let memory = request_context::memory(&head);
-    let mut batch = Batch::new(&app, &caller, messages.count);
+    let mut batch = Batch::new(&app, &caller, id, messages.count);
     for (n, text) in messages.texts.into_iter().enumerate() {
         let key = key.as_ref().map(|key| key.of_message(n));
         batch.add(&memory, text, key).await;
     }
-    let answers = batch.finish().await;
+    let (references, answers) = batch.finish().await;
     let mut taken = answers.iter().flatten().peekable();
     let is_replayed = taken.peek().is_some() && taken.all(|queued| queued.repeated);
-    let results = answers.into_iter().map(BatchResult::from).collect();
-    Ok((replayed(is_replayed), Body(BatchAnswer { results })))
+    let results = references.into_iter().zip(answers).enumerate();
+    let results = results.map(|(index, (reference, answer))| BatchResult::new(index, reference, answer));
+    let answer = BatchAnswer {
+        id,
+        results: results.collect(),
+    };
+    Ok((replayed(is_replayed), Body(answer)))
 }
 
 /// A batch in progress: messages are parsed one at a time, and composed and stored as soon as the parsed ones take [`COMMIT_BYTES`].
 struct Batch<'a> {
     app: &'a App,
     ctx: &'a Ctx,
+    id: BatchId,
+    references: Vec<Option<String>>,
     results: Vec<Option<Result<AcceptedSend, Problem>>>,
     parsed: Vec<NewMessage>,
     /// The positions of `parsed` in the batch.
@@ -167,10 +183,12 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn new(app: &'a App, ctx: &'a Ctx, count: usize) -> Self {
+    fn new(app: &'a App, ctx: &'a Ctx, id: BatchId, count: usize) -> Self {
         Self {
             app,
             ctx,
+            id,
+            references: Vec::with_capacity(count),
             results: Vec::with_capacity(count),
             parsed: Vec::new(),
             positions: Vec::new(),
@@ -180,6 +198,7 @@ impl<'a> Batch<'a> {
     }
 
     async fn add(&mut self, memory: &RequestMemory, text: &RawValue, key: Option<IdempotencyKey>) {
+        self.references.push(None);
         match self.parse(memory, text, key).await {
             Ok(message) => {
                 self.positions.push(self.results.len());
@@ -204,7 +223,11 @@ impl<'a> Batch<'a> {
         }
         let reservations = memory.reserve(weight)?;
         let request: SendRequest = decode(text)?;
-        let message = request.message(key)?;
+        if let Some(reference) = self.references.last_mut() {
+            *reference = request.reference().map(str::to_owned);
+        }
+        let key = request.key(text)?.or(key);
+        let message = request.message(key, Some(self.id))?;
         self.reservations.push(reservations);
         self.weight += weight;
         Ok(message)
@@ -254,11 +277,11 @@ impl<'a> Batch<'a> {
         }
     }
 
-    async fn finish(mut self) -> Vec<Result<AcceptedSend, Problem>> {
+    /// Returns the reference and the answer of each message.
+    async fn finish(mut self) -> (Vec<Option<String>>, Vec<Result<AcceptedSend, Problem>>) {
         self.commit().await;
         let answered = self.results.into_iter();
-        answered
-            .map(|it| it.unwrap_or_else(|| Err(Problem::internal())))
-            .collect()
+        let answers = answered.map(|it| it.unwrap_or_else(|| Err(Problem::internal())));
+        (self.references, answers.collect())
     }
 }

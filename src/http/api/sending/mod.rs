@@ -1,10 +1,10 @@
 //! Sending: accepts messages and queues them; a worker sends them.
 
 mod batch;
+mod batch_progress;
 mod control;
 mod problems;
 mod request;
-mod to;
 
 use axum::{
     Json as Body,
@@ -18,9 +18,10 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 pub use batch::*;
+pub use batch_progress::*;
 pub use control::*;
 use request::SendRequest;
-pub(crate) use request::To;
+pub(crate) use request::{METADATA_BYTES, REFERENCE_LENGTH, To};
 
 use crate::{
     app::App,
@@ -93,7 +94,14 @@ pub async fn send(
         return Ok(accepted(answer?));
     }
     let request: SendRequest = parse_charged(&request_context::memory(&head), &body)?;
-    let composed = app.composer.compose(&caller, request.message(key)?).await?;
+    let key = match (key, request.key(&body)?) {
+        (Some(header), Some(member)) if header.key != member.key => {
+            let detail = "idempotency_key: differs from the header Idempotency-Key; give one of them.";
+            return Err(Problem::invalid_field("idempotency_key", detail, None));
+        }
+        (header, member) => header.or(member),
+    };
+    let composed = app.composer.compose(&caller, request.message(key, None)?).await?;
     let answer = app.outbox.put(vec![composed]).await.pop();
     Ok(accepted(answer.ok_or_else(Problem::internal)??))
 }

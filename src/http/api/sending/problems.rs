@@ -3,7 +3,10 @@
 use axum::http::StatusCode;
 
 use crate::{
-    http::{api::templates::message_template_problem, problem::Problem},
+    http::{
+        api::{messages::MessageError, templates::message_template_problem},
+        problem::Problem,
+    },
     messaging::{
         ComposeError, ControlError,
         accept::{Refusal, Unaddressable},
@@ -17,6 +20,7 @@ impl From<Unaddressable> for Problem {
             Unaddressable::Phone | Unaddressable::National(_) => "to.phone",
             Unaddressable::UserId => "to.user_id",
             Unaddressable::GroupId => "to.group_id",
+            Unaddressable::NoSuchConversation(_) => "to.conversation_id",
         };
         Self::invalid_field(field, format!("{error}."), None)
     }
@@ -43,6 +47,13 @@ impl From<Refusal> for Problem {
             Refusal::Expired => Self::invalid_field("expires_at", detail, None),
             Refusal::Invalid(invalid) => invalid.into(),
             Refusal::Blocked(_) => Self::new(StatusCode::CONFLICT, "blocked", "Recipient is blocked", detail),
+            Refusal::WindowClosed(templates) => Self::new(
+                StatusCode::CONFLICT,
+                "window-closed",
+                "Service window is closed",
+                detail,
+            )
+            .with_error(MessageError::window_closed(templates)),
             Refusal::KeyReused => Self::new(StatusCode::CONFLICT, "key-reused", "Idempotency key reused", detail),
             Refusal::Template(unfit) => unfit.into(),
             Refusal::Full => Self::new(

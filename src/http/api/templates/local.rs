@@ -11,7 +11,7 @@ use crate::{
     domain::{MessageTemplateId, MessageTemplateState, perm},
     http::{
         auth::May,
-        extract::{Json, Path, Query},
+        extract::{Json, OptionalJson, Path, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
@@ -204,14 +204,14 @@ pub(crate) struct MessageTemplatePreview {
 
 /// Preview a message template
 ///
-/// Shows the message that `POST /api/v1/messages` would create. Nothing is sent.
+/// Shows the message that `POST /api/v1/messages` would create. Nothing is sent. The body may be omitted.
 #[utoipa::path(post, path = "/api/v1/message-templates/{id}/preview", params(("id" = MessageTemplateId, Path)),
-    request_body = MessageTemplatePreview, responses((status = 200, description = "The message", body = FilledMessage)))]
+    request_body = Option<MessageTemplatePreview>, responses((status = 200, description = "The message", body = FilledMessage)))]
 pub async fn preview(
     caller: May<perm::TemplatesRead>,
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
-    Json(request): Json<MessageTemplatePreview>,
+    OptionalJson(request): OptionalJson<MessageTemplatePreview>,
 ) -> Result<Body<FilledMessage>, Problem> {
     let which = LocalTemplateRef::Id(id);
     let content = app

@@ -3,15 +3,15 @@
 use axum::Json as Body;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{TemplateId, TenantId, perm},
+    domain::{ChannelId, TemplateId, TenantId, perm},
     http::{
-        api::json::RawJson as Stored,
+        api::{json::RawJson as Stored, sending::To},
         auth::{May, TenantAccess},
-        extract::{Json, Path},
+        extract::{OptionalJson, Path},
         problem::Problem,
     },
     templates::{
@@ -148,6 +148,11 @@ pub(crate) struct PreviewRequest {
     #[serde(default)]
     #[schema(value_type = Object, example = json!({ "body.1": "Ana", "buttons.0": "orders/17" }))]
     variables: Map<String, Value>,
+    /// Taken over into `request`.
+    channel_id: Option<ChannelId>,
+    /// Taken over into `request`.
+    #[schema(value_type = Option<To>)]
+    to: Option<Value>,
 }
 
 /// A template with its placeholders filled.
@@ -158,27 +163,38 @@ pub(crate) struct TemplatePreview {
     /// The value of `template` for `POST /api/v1/messages`.
     #[schema(value_type = Object)]
     template: Value,
+    /// The body for `POST /api/v1/messages`, with the `channel_id` and `to` that were given.
+    #[schema(value_type = Object)]
+    request: Value,
     /// The request to Meta, without the recipient and the attempt's id. A file of ours appears with our id; it gets Meta's when it is
     /// sent.
     #[schema(value_type = Object)]
-    request: Value,
+    meta_request: Value,
 }
 
 /// Preview a template
 ///
-/// Fills it, checks it as a send would, and shows what the customer will read. Nothing is sent.
+/// Fills it, checks it as a send would, and shows what the customer will read. Nothing is sent. The body may be omitted.
 #[utoipa::path(post, path = "/api/v1/templates/{id}/preview", params(("id" = TemplateId, Path)),
-    request_body = PreviewRequest, responses((status = 200, description = "The preview", body = TemplatePreview)))]
+    request_body = Option<PreviewRequest>, responses((status = 200, description = "The preview", body = TemplatePreview)))]
 pub async fn preview(
     caller: May<perm::TemplatesRead>,
     Path(id): Path<TemplateId>,
-    Json(request): Json<PreviewRequest>,
+    OptionalJson(asked): OptionalJson<PreviewRequest>,
 ) -> Result<Body<TemplatePreview>, Problem> {
     let row = find(&caller, caller.tenant, id).await?;
-    let preview = templates::preview(&row, &request.variables)?;
+    let preview = templates::preview(&row, &asked.variables)?;
+    let mut request = json!({ "type": "template", "template": preview.template });
+    if let Some(channel) = asked.channel_id {
+        request["channel_id"] = json!(channel);
+    }
+    if let Some(to) = asked.to {
+        request["to"] = to;
+    }
     Ok(Body(TemplatePreview {
         rendered: preview.rendered,
         template: preview.template,
-        request: preview.request,
+        request,
+        meta_request: preview.request,
     }))
 }

@@ -39,7 +39,7 @@ use problems::upload_problem;
 const JSON_BYTES: usize = 24 * 1024 * 1024;
 /// Maximum length of a form field other than the file.
 const FIELD_BYTES: usize = 1_024;
-/// A file to upload: `url` or `base64`, and its properties.
+/// A file to import: `url` or `base64`, and its properties.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewMedia<'b> {
@@ -73,25 +73,42 @@ pub(crate) struct MediaForm {
 
 /// Upload media
 ///
-/// A form (`multipart/form-data`) with the field `file`, or JSON with `url` or `base64`. Files that Meta does not accept are rejected:
+/// A form (`multipart/form-data`) with the field `file`, which stands last. Files that Meta does not accept are rejected:
 /// images must be JPEG or PNG up to 5 MB, videos MP4 or 3GPP up to 16 MB, audio AAC, AMR, MP3, M4A or Ogg with Opus up to 16 MB, stickers
 /// WebP up to 100 KB (500 KB if animated), documents up to 100 MB.
-#[utoipa::path(post, path = "/api/v1/media",
-    request_body(content((NewMedia<'_> = "application/json"), (MediaForm = "multipart/form-data"))),
+#[utoipa::path(post, path = "/api/v1/media", request_body(content = MediaForm, content_type = "multipart/form-data"),
     responses((status = 201, description = "Stored", body = MediaView),
         (status = 413, description = "Larger than Meta accepts"),
-        (status = 415, description = "Not a type that Meta accepts"),
-        (status = 422, description = "The URL is not allowed, or could not be fetched")))]
-pub async fn create(
+        (status = 415, description = "Not a type that Meta accepts, or not a form")))]
+pub async fn upload(
     caller: May<perm::MessagesSend>,
     State(app): State<App>,
     request: Request,
 ) -> Result<(StatusCode, Json<MediaView>), Problem> {
-    let id = if is_form(request.headers()) {
-        from_form(&app, &caller, request).await?
-    } else {
-        from_json(&app, &caller, request).await?
-    };
+    if !is_form(request.headers()) {
+        let detail =
+            "Send the file as multipart/form-data; JSON with `url` or `base64` goes to POST /api/v1/media/import.";
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(Problem::new(status, "not-form", "Request body must be a form", detail));
+    }
+    let id = from_form(&app, &caller, request).await?;
+    Ok((StatusCode::CREATED, Json(created_view(&app, &caller, id).await?)))
+}
+
+/// Import media
+///
+/// Takes a file from an address, or as base64 up to 18 MB. The same files as for an upload are rejected.
+#[utoipa::path(post, path = "/api/v1/media/import", request_body = NewMedia<'_>,
+    responses((status = 201, description = "Stored", body = MediaView),
+        (status = 413, description = "Larger than Meta accepts"),
+        (status = 415, description = "Not a type that Meta accepts, or the body is not JSON"),
+        (status = 422, description = "The URL is not allowed, or could not be fetched")))]
+pub async fn import(
+    caller: May<perm::MessagesSend>,
+    State(app): State<App>,
+    request: Request,
+) -> Result<(StatusCode, Json<MediaView>), Problem> {
+    let id = from_json(&app, &caller, request).await?;
     Ok((StatusCode::CREATED, Json(created_view(&app, &caller, id).await?)))
 }
 

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Evidence, Id, MessageId, Status, TenantId,
     },
-    records::messages::MessageOwner,
+    records::messages::Labels,
     templates::store::templates::Suggested,
 };
 
@@ -69,7 +69,6 @@ pub struct AttemptEnd {
     /// `accepted`, `rejected`, `not_sent` or `unknown`.
     pub outcome: AttemptOutcome,
     pub http_status: Option<i64>,
-    pub(crate) error_details: Option<String>,
     pub(crate) transition: MessageTransition,
 }
 
@@ -85,6 +84,10 @@ pub(crate) struct MessageTransition {
     pub wamid: Option<String>,
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
+    /// Meta's details, or what happened to the connection.
+    pub error_details: Option<String>,
+    /// As stored with the message; known once the transition is applied.
+    pub labels: Labels,
     /// Templates that could be sent instead; only for a closed service window.
     pub templates: Option<Arc<[Suggested]>>,
 }
@@ -107,7 +110,7 @@ pub async fn conclude(mut on: On<'_>, ends: &[AttemptEnd], now: DateTime<Utc>) -
             it.http_status,
             it.transition.error_code,
             it.transition.error_title.clone(),
-            it.error_details.clone(),
+            it.transition.error_details.clone(),
             now,
         )
     };
@@ -125,9 +128,19 @@ pub async fn conclude(mut on: On<'_>, ends: &[AttemptEnd], now: DateTime<Utc>) -
     Ok(ended.into_iter().map(|(id,)| id).collect())
 }
 
+/// A message whose transition was applied, with what may have changed since it was read.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct MovedMessage {
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    pub contact_id: ContactId,
+    #[sqlx(flatten)]
+    pub labels: Labels,
+}
+
 /// Applies transitions, unless Meta is known to have the message. Returns the messages that changed, with their current contacts and
 /// conversations.
-pub(crate) async fn apply_transitions(on: On<'_>, transitions: &[MessageTransition]) -> Result<Vec<MessageOwner>> {
+pub(crate) async fn apply_transitions(on: On<'_>, transitions: &[MessageTransition]) -> Result<Vec<MovedMessage>> {
     const SQL: &str = "
         WITH r (id, tenant_id, status, status_rank, wamid, error_code, error_title, known) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank,
@@ -136,7 +149,7 @@ pub(crate) async fn apply_transitions(on: On<'_>, transitions: &[MessageTransiti
             error_code = r.error_code, error_title = r.error_title
         FROM r
         WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status_rank < r.known
-        RETURNING messages.id, messages.conversation_id, messages.contact_id";
+        RETURNING messages.id, messages.conversation_id, messages.contact_id, messages.reference, messages.metadata";
     let row = |it: &MessageTransition| {
         (
             it.message.uuid(),

@@ -5,15 +5,18 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{KeyedRows, Result, Rows, Tx, conflict_error},
     domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
+    records::messages::Labels,
 };
 
 /// A canceled message.
-#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Canceled {
     pub id: MessageId,
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
     pub contact_id: ContactId,
+    #[sqlx(flatten)]
+    pub labels: Labels,
 }
 
 /// Cancels messages, except those with a call that was made or is being made, and returns the canceled ones. The caller has locked the
@@ -31,7 +34,8 @@ pub async fn cancel(tx: &mut Tx, tenant: TenantId, ids: &[MessageId], now: DateT
         UPDATE messages SET status = r.status, status_rank = r.status_rank
         FROM r
         WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status = 'queued'
-        RETURNING messages.id, messages.channel_id, messages.conversation_id, messages.contact_id";
+        RETURNING messages.id, messages.channel_id, messages.conversation_id, messages.contact_id,
+            messages.reference, messages.metadata";
     let send = |id: &MessageId| (id.uuid(), tenant.uuid(), now);
     let ended: Vec<(MessageId,)> = KeyedRows::new(SENDS, ids.iter().map(send).collect())
         .all(tx.on())

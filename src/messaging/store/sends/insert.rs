@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result, Rows},
-    domain::{Actor, ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane, Status, TenantId},
+    domain::{
+        Actor, BatchId, ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane, Status, TenantId,
+    },
+    records::messages::Labels,
 };
 
 /// A new message to be sent.
@@ -32,6 +35,10 @@ pub struct NewSend<'a> {
     pub expires_at: Option<DateTime<Utc>>,
     pub at: DateTime<Utc>,
     pub created_by: Actor,
+    pub labels: &'a Labels,
+    pub batch: Option<BatchId>,
+    /// The name of the template it is made from.
+    pub template: Option<&'a str>,
 }
 
 /// Maximum content of one statement, in bytes; the statement makes four copies of it.
@@ -55,11 +62,12 @@ pub async fn insert(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
 async fn insert_part(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
     const MESSAGES: &str = "
         WITH r (tenant_id, id, channel_id, conversation_id, contact_id, type, status, status_rank, text, payload, context_wamid,
-            sender, recipient, at, created_by) AS ({rows})
+            sender, recipient, at, created_by, reference, metadata, batch_id, template) AS ({rows})
         INSERT INTO messages (tenant_id, id, channel_id, conversation_id, contact_id, direction, origin, type, status, status_rank,
-            text, payload, context_wamid, sender, recipient, sent_at, received_at, created_by)
+            text, payload, context_wamid, sender, recipient, sent_at, received_at, created_by, reference, metadata,
+            batch_id, template)
         SELECT tenant_id, id, channel_id, conversation_id, contact_id, 'outbound', 'api', type, status, status_rank, text, payload,
-            context_wamid, sender, recipient, at, at, created_by
+            context_wamid, sender, recipient, at, at, created_by, reference, metadata, batch_id, template
         FROM r";
     const SENDS: &str = "
         WITH r (id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at, at) AS ({rows})
@@ -84,6 +92,10 @@ async fn insert_part(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
             it.recipient.clone(),
             it.at,
             it.created_by.to_string(),
+            it.labels.reference.clone(),
+            it.labels.metadata.clone(),
+            it.batch.map(Id::uuid),
+            it.template.map(str::to_owned),
         )
     };
     let send = |it: &NewSend<'_>| {

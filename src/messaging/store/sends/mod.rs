@@ -10,7 +10,7 @@ mod limit;
 mod prove;
 
 pub use attempts::{Attempt, NewAttempt, begin, conclude};
-pub(crate) use attempts::{AttemptEnd, MessageTransition, apply_transitions, of_message};
+pub(crate) use attempts::{AttemptEnd, MessageTransition, MovedMessage, apply_transitions, of_message};
 pub use cancel::{Canceled, cancel, statuses};
 pub(crate) use due::DueSend;
 pub use due::{SendReservation, load, store_reservations};

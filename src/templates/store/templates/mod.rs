@@ -10,6 +10,7 @@ pub(crate) use apply::{
     TemplateKey, TemplateStatusUpdate, announce_category, mark_status, set_category, set_quality, set_status,
 };
 pub use find::{StoredTemplate, TemplateFilter, find, find_by_names, find_for_update, list_account, page};
+pub(crate) use suggest::suggest_on;
 pub use suggest::{Suggested, suggest, suggest_to};
 pub(crate) use syncs::last_synced;
 pub use syncs::{SYNCS, TemplateSync, complete_sync, find_sync, request_sync, syncs_of_tenant};

@@ -51,3 +51,15 @@ pub async fn suggest_to(
         LIMIT $4";
     on.sql(SQL, (tenant, channel, contact, MAX_SUGGESTIONS)).all().await
 }
+
+/// Suggests templates for customers of a channel.
+pub(crate) async fn suggest_on(on: On<'_>, tenant: TenantId, channel: ChannelId) -> Result<Vec<Suggested>> {
+    const SQL: &str = "
+        SELECT t.id, t.name, t.language, t.category
+        FROM channels c
+        JOIN templates t ON t.tenant_id = c.tenant_id AND t.waba_id = c.waba_id
+        WHERE c.tenant_id = $1 AND c.id = $2 AND t.status = 'APPROVED' AND COALESCE(t.category, '') <> 'AUTHENTICATION'
+        ORDER BY CASE t.category WHEN 'UTILITY' THEN 0 ELSE 1 END, t.name, t.language
+        LIMIT $3";
+    on.sql(SQL, (tenant, channel, MAX_SUGGESTIONS)).all().await
+}

@@ -157,6 +157,35 @@ pub fn entry(code: i64) -> &'static ErrorEntry {
         .unwrap_or(&table::UNKNOWN)
 }
 
+/// Advice for a failure without a code.
+const NO_CODE: &str = "There is no code to go by: read the title and the details of the attempts. If Meta could not be reached, see \
+                       that this server reaches Meta's address, then send the message again.";
+
+/// What a failure means to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The table's title; `None` without a code.
+    pub title: Option<&'static str>,
+    pub who: Who,
+    pub advice: &'static str,
+}
+
+/// Explains a failure by its code, which it lacks where Meta could not be reached.
+pub fn explain(code: Option<i64>) -> Explanation {
+    match code.map(entry) {
+        Some(entry) => Explanation {
+            title: Some(entry.title),
+            who: entry.who,
+            advice: entry.advice,
+        },
+        None => Explanation {
+            title: None,
+            who: Who::Operator,
+            advice: NO_CODE,
+        },
+    }
+}
+
 /// Returns all entries in the order of their codes.
 pub fn all() -> &'static [ErrorEntry] {
     table::TABLE
@@ -181,6 +210,19 @@ impl ErrorEntry {
 
     pub fn has_effect(&self, effect: Effect) -> bool {
         self.effects.contains(&effect)
+    }
+}
+
+impl Who {
+    /// Returns the name in the API and in events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Us => "us",
+            Self::Operator => "operator",
+            Self::Tenant => "tenant",
+            Self::Recipient => "recipient",
+            Self::Meta => "meta",
+        }
     }
 }
 

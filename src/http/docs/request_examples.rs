@@ -1,0 +1,55 @@
+//! An example for the body of every request. Ids are placeholders.
+
+use serde_json::{Value, json};
+
+use super::payloads;
+
+/// (operation id, example)
+#[rustfmt::skip]
+const EXAMPLES: &[(&str, fn() -> Value)] = &[
+    ("sendMessages", || json!({"messages": [
+        {"channel_id": "chn_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f", "to": {"phone": "+4915123456789"}, "type": "text", "text": {"body": "It is on its way."}, "reference": "order-1042", "idempotency_key": "order-1042-sent"},
+        {"channel_id": "chn_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f", "to": {"phone": "+4915123456790"}, "type": "text", "text": {"body": "It is on its way."}, "reference": "order-1043", "idempotency_key": "order-1043-sent"},
+    ]})),
+    ("cancelMessages", || json!({"ids": ["msg_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f"]})),
+    ("resolveMessage", || json!({"resolution": "resend"})),
+    ("markMessageRead", || json!({"typing": true})),
+    ("blockCustomers", || json!({"users": ["+4915123456789"]})),
+    ("unblockCustomers", || json!({"users": ["+4915123456789"]})),
+    ("importMedia", || json!({"url": "https://example.com/files/lamp.jpg", "type": "image"})),
+    ("createEndpoint", || json!({"url": "https://example.com/webhooks", "event_types": ["message.*", "contact.created"]})),
+    ("updateEndpoint", || json!({"event_types": ["message.received"]})),
+    ("replayToEndpoint", || json!({"from": "2026-11-20T00:00:00Z", "states": ["dead", "missing"]})),
+    ("createTemplate", || json!({"channel_id": "chn_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f", "name": "order_update", "language": "en_US", "category": "UTILITY", "components": [{"type": "BODY", "text": "Hello {{1}}, your order is on its way.", "example": {"body_text": [["Ana"]]}}]})),
+    ("updateTemplate", || json!({"components": [{"type": "BODY", "text": "Hello {{1}}, your order has left us.", "example": {"body_text": [["Ana"]]}}]})),
+    ("previewTemplate", || json!({"variables": {"body.1": "Ana"}})),
+    ("createMessageTemplate", || json!({"name": "greeting", "content": {"type": "text", "body": "Hello {{name}}, how can we help?"}})),
+    ("updateMessageTemplate", || json!({"description": "For the first answer"})),
+    ("createMessageTemplateVersion", || json!({"content": {"type": "text", "body": "Good day {{name}}, how can we help?"}})),
+    ("previewMessageTemplate", || json!({"variables": {"name": "Ana"}})),
+    ("createTenant", || json!({"name": "Acme"})),
+    ("updateTenant", || json!({"messages_per_second": 50})),
+    ("createApiKey", || json!({"name": "shop", "scopes": ["send", "read"]})),
+];
+
+/// Adds the examples.
+pub(super) fn add(document: &mut Value) {
+    let Some(paths) = document["paths"].as_object_mut() else {
+        return;
+    };
+    for operation in paths
+        .values_mut()
+        .filter_map(Value::as_object_mut)
+        .flat_map(|item| item.values_mut())
+    {
+        let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+        let Some(body) = operation.pointer_mut("/requestBody/content/application~1json") else {
+            continue;
+        };
+        if id == "sendMessage" {
+            body["examples"] = Value::Object(payloads::examples());
+        } else if let Some((_, example)) = EXAMPLES.iter().find(|it| it.0 == id) {
+            body["example"] = example();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Refuses messages whose service window is known to be closed.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{AcceptRequest, Refusal, TEMPLATE, resolve::ResolvedRecipient, write::Answer};
+use crate::{
+    db::{Result, Tx},
+    domain::{ChannelId, ContactId, RecipientKind, TenantId},
+    records::{
+        contacts,
+        conversations::{self, ConversationKey},
+    },
+    templates::store::templates::{self, Suggested},
+};
+
+/// Refuses messages that need an open service window where none is open, unless they are to be queued all the same. The refusal names
+/// templates that can be sent instead.
+pub(super) async fn reject_outside_windows(
+    tx: &mut Tx,
+    requests: &[AcceptRequest],
+    people: &mut HashMap<usize, ResolvedRecipient>,
+    now: DateTime<Utc>,
+    answers: &mut [Option<Answer>],
+) -> Result<()> {
+    let needs_window = |request: &AcceptRequest, addressed: &ResolvedRecipient| {
+        request.if_window_closed.is_refused() && request.kind != TEMPLATE && addressed.kind != RecipientKind::Group
+    };
+    let key = |request: &AcceptRequest, addressed: &ResolvedRecipient| ConversationKey {
+        tenant: request.tenant,
+        channel: request.channel,
+        contact: addressed.contact,
+    };
+    let limited = people.iter().filter(|(n, it)| needs_window(&requests[**n], it));
+    let mut pairs: Vec<ConversationKey> = limited.map(|(n, it)| key(&requests[*n], it)).collect();
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    let open = conversations::open_windows(tx.on(), &pairs, now).await?;
+    pairs.retain(|pair| !open.contains(&(pair.channel, pair.contact)));
+    let suggested = suggest(tx, &pairs).await?;
+    people.retain(|n, addressed| {
+        let request = &requests[*n];
+        let closed = suggested.get(&(request.channel, addressed.contact));
+        let refused = closed.filter(|_| needs_window(request, addressed));
+        if let Some(templates) = refused {
+            answers[*n] = Some(Err(Refusal::WindowClosed(templates.clone())));
+        }
+        refused.is_none()
+    });
+    Ok(())
+}
+
+/// Returns templates for the recipient of each pair: read once per channel, without marketing for those who opted out.
+async fn suggest(tx: &mut Tx, closed: &[ConversationKey]) -> Result<HashMap<(ChannelId, ContactId), Vec<Suggested>>> {
+    let mut by_channel: HashMap<ChannelId, Vec<Suggested>> = HashMap::new();
+    for pair in closed {
+        if !by_channel.contains_key(&pair.channel) {
+            let found = templates::suggest_on(tx.on(), pair.tenant, pair.channel).await?;
+            by_channel.insert(pair.channel, found);
+        }
+    }
+    let people: Vec<(TenantId, ContactId)> = closed.iter().map(|pair| (pair.tenant, pair.contact)).collect();
+    let opted_out = contacts::opted_out(tx.on(), &people).await?;
+    let suggested = |pair: &ConversationKey| {
+        let mut found = by_channel.get(&pair.channel).cloned().unwrap_or_default();
+        found.retain(|it| !(it.is_marketing() && opted_out.contains(&pair.contact)));
+        ((pair.channel, pair.contact), found)
+    };
+    Ok(closed.iter().map(suggested).collect())
+}
