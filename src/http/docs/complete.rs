@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
-use super::{by_reference, events, free_objects, open_enums, payloads, request_examples};
+use super::{by_reference, defaults, enums, events, free_objects, payloads, request_examples};
 
 /// Returns the whole document.
 pub(super) fn document(declared: OpenApi, public_url: Option<&str>) -> Value {
@@ -17,11 +17,12 @@ pub(super) fn document(declared: OpenApi, public_url: Option<&str>) -> Value {
         }
     };
     schemas(&mut document, payloads::schemas());
-    open_enums::mark(&mut document);
     by_reference::apply(&mut document);
+    enums::list(&mut document);
     schemas(&mut document, events::schemas());
     free_objects::allow(&mut document["components"]["schemas"]);
     free_objects::allow(&mut document["paths"]);
+    defaults::put_into_words(&mut document["components"]["schemas"]);
     request_examples::add(&mut document);
     add_problem_bodies(&mut document);
     document["webhooks"] = events::webhooks();

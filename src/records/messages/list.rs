@@ -50,7 +50,7 @@ impl MessageFilter {
         self.channel.is_some() || self.inbound.is_some() || self.status.is_some() || self.template.is_some()
     }
 
-    /// Returns the SQL conditions, and binds their values from the given number on.
+    /// Returns the SQL conditions. The values are those of [`list`], in its order.
     fn conditions(&self) -> String {
         let mut text = "tenant_id = $1 AND id >= $2 AND id < $3 AND ($4 IS NULL OR channel_id = $4)".to_owned();
         match self.inbound {
@@ -138,17 +138,17 @@ pub async fn list_of_conversations(
     limit: i64,
 ) -> Result<(Vec<Message>, Option<ConversationMessageCursor>)> {
     let mut text = "SELECT id FROM conversations WHERE tenant_id = $1".to_owned();
-    text.push_str(if filter.conversation.is_some() {
-        " AND id = $2"
-    } else {
-        ""
-    });
-    text.push_str(if filter.contact.is_some() {
-        " AND contact_id = $3"
-    } else {
-        ""
-    });
-    let args = (tenant, filter.conversation, filter.contact);
+    let mut args = vec![tenant.uuid()];
+    let given = [
+        ("id", filter.conversation.map(Id::uuid)),
+        ("contact_id", filter.contact.map(Id::uuid)),
+    ];
+    for (column, id) in given {
+        if let Some(id) = id {
+            args.push(id);
+            text.push_str(&format!(" AND {column} = ${}", args.len()));
+        }
+    }
     let conversations: Vec<(ConversationId,)> = on.reborrow().sql(Sql::built(text), args).all().await?;
     let (mut rows, mut floor) = (Vec::new(), None);
     for (conversation,) in conversations {

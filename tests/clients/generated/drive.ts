@@ -115,7 +115,7 @@ assert.equal(resolved.error?.type, "urn:mainstay:problem:wrong-state");
 await client.POST("/api/v1/messages/{id}/cancel", { params: { path: { id: sent[1]! } } });
 
 const endpoint = await client.POST("/api/v1/endpoints", { body: { url: "https://example.com/webhooks", event_types: ["message.*"] } });
-assert.equal(endpoint.data?.state, "active", JSON.stringify(endpoint.error));
+assert.equal(endpoint.data?.enabled, true, JSON.stringify(endpoint.error));
 const secret = await client.GET("/api/v1/endpoints/{id}/secret", { params: { path: { id: endpoint.data.id } } });
 assert.ok(secret.data?.secret.startsWith("whsec_"));
 const deleted = await client.DELETE("/api/v1/endpoints/{id}", { params: { path: { id: endpoint.data.id } } });

@@ -89,7 +89,7 @@ pub(crate) async fn cancel_batch(
 /// The known outcome. `sent`: it was sent. `resend`: it was not; send it again. `drop`: it was not; leave it.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-#[schema(as = Known)]
+#[schema(as = Resolution)]
 enum KnownOutcome {
     Sent,
     Resend,
@@ -99,7 +99,6 @@ enum KnownOutcome {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resolve {
-    #[schema(inline)]
     resolution: KnownOutcome,
 }
 

@@ -25,7 +25,7 @@ pub(in crate::http::docs) const EXAMPLES: &[Example] = &[
     ("template", "A template, with variables", || json!({"channel_id": "chn_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f", "to": {"phone": "+4915123456789"}, "type": "template", "template": {"name": "order_update", "language": "en_US", "variables": {"body.1": "Ana"}}})),
     ("template_components", "A template, with Meta's components", || json!({"channel_id": "chn_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f", "to": {"phone": "+4915123456789"}, "type": "template", "template": {"name": "order_update", "language": {"code": "en_US"}, "components": [{"type": "body", "parameters": [{"type": "text", "text": "Ana"}]}]}})),
     ("conversation", "An answer in a conversation", || json!({"to": {"conversation_id": "cnv_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f"}, "type": "text", "text": {"body": "We are open until six."}, "context": {"message_id": "msg_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f"}})),
-    ("message_template", "A message template of your own", || json!({"channel_id": "chn_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f", "to": {"contact_id": "con_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f"}, "message_template": {"name": "greeting", "variables": {"name": "Ana"}}})),
+    ("message_template", "A message template of your own", || json!({"channel_id": "chn_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f", "to": {"contact_id": "con_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f"}, "message_template": {"name": "shipped", "variables": {"name": "Ana"}}})),
 ];
 
 /// Returns the examples as the document has them.

@@ -188,7 +188,6 @@ fn order_status() -> Value {
     let statuses = [
         "pending",
         "processing",
-        "partially-shipped",
         "partially_shipped",
         "shipped",
         "completed",

@@ -34,6 +34,8 @@ const KINDS: [(&str, &str, &str, &str); 12] = [
     ("pin", "SendPin", "PinPayload", "Pins a message in a group."),
 ];
 const MESSAGE_TEMPLATE: &str = "SendMessageTemplate";
+const METADATA: &str = "Metadata";
+const PRODUCT_POLICY: &str = "ProductPolicy";
 
 pub(super) fn schemas() -> Vec<Named> {
     let mut all: Vec<Named> = KINDS
@@ -48,6 +50,13 @@ pub(super) fn schemas() -> Vec<Named> {
     all.push((MESSAGE_TEMPLATE.to_owned(), of_template));
     let any: Vec<Value> = all.iter().map(|(name, _)| reference(name)).collect();
     let description = "A message to be sent. Its payload is the member named like its type, as in Meta's own API.";
+    let metadata = format!("Your own data, at most {METADATA_BYTES} bytes as JSON: in the message and in its events.");
+    let policy = word(&["CLOUD_API_FALLBACK", "STRICT"]);
+    all.push((METADATA.to_owned(), super::free().says(&metadata)));
+    all.push((
+        PRODUCT_POLICY.to_owned(),
+        policy.says("Sends through Meta's Marketing Messages API."),
+    ));
     all.push((
         "SendRequest".to_owned(),
         json!({ "oneOf": any, "description": description }),
@@ -66,9 +75,6 @@ fn request<const N: usize>(required: &[&str], own: [(&str, Value); N]) -> Value 
 
 fn common() -> Map<String, Value> {
     let reference_length = u32::try_from(REFERENCE_LENGTH).unwrap_or(u32::MAX);
-    let metadata = super::free().says(&format!(
-        "Your own data, at most {METADATA_BYTES} bytes as JSON: in the message and in its events."
-    ));
     let key = serde_json::to_value(key_schema()).unwrap_or_default();
     let members = [
         ("channel_id", reference("ChannelId")),
@@ -83,7 +89,7 @@ fn common() -> Map<String, Value> {
             "reference",
             text(reference_length).says("Your own name for it: searchable, and in its events."),
         ),
-        ("metadata", metadata),
+        ("metadata", reference(METADATA)),
         (
             "idempotency_key",
             key.says("As the header `Idempotency-Key`, for this message alone."),
@@ -97,7 +103,7 @@ fn common() -> Map<String, Value> {
             "message_activity_sharing",
             json!({ "type": "boolean", "description": "Whether Meta may share what the customer does with a marketing message." }),
         ),
-        ("product_policy", word(&["CLOUD_API_FALLBACK", "STRICT"])),
+        ("product_policy", reference(PRODUCT_POLICY)),
     ];
     members
         .into_iter()

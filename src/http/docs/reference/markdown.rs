@@ -1,6 +1,6 @@
 //! Markdown to HTML.
 
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, html::push_html};
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html::push_html};
 
 /// Pages that a link between documents may lead to: file name, address.
 const PAGES: &[(&str, &str)] = &[
@@ -11,23 +11,30 @@ const PAGES: &[(&str, &str)] = &[
     ("media.md", "/api/docs/guides/media"),
 ];
 
-/// Returns the HTML of a text. Links lead to pages that are served here, or elsewhere by `https`; others lead nowhere.
+/// Returns the HTML of a text. Links lead to pages that are served here, or elsewhere by `https`; of others the text remains.
 pub(super) fn html(text: &str) -> String {
-    let events = Parser::new_ext(text, Options::ENABLE_TABLES).map(|event| match event {
+    let mut is_dropped = false;
+    let events = Parser::new_ext(text, Options::ENABLE_TABLES).filter_map(|event| match event {
         Event::Start(Tag::Link {
             link_type,
             dest_url,
             title,
             id,
-        }) => Event::Start(Tag::Link {
-            link_type,
-            dest_url: target(dest_url),
-            title,
-            id,
-        }),
+        }) => {
+            let target = target(dest_url);
+            is_dropped = target.is_none();
+            let dest_url = target?;
+            Some(Event::Start(Tag::Link {
+                link_type,
+                dest_url,
+                title,
+                id,
+            }))
+        }
+        Event::End(TagEnd::Link) if is_dropped => None,
         // Markup within a text is text.
-        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
-        other => other,
+        Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
+        other => Some(other),
     });
     let mut html = String::new();
     push_html(&mut html, events);
@@ -44,13 +51,13 @@ pub(super) fn inline(text: &str) -> String {
     }
 }
 
-fn target(given: CowStr<'_>) -> CowStr<'_> {
-    if given.starts_with("https://") || given.starts_with('#') || given.starts_with('/') {
-        return given;
+fn target(given: CowStr<'_>) -> Option<CowStr<'_>> {
+    if given.starts_with("https://") || given.starts_with('/') {
+        return Some(given);
     }
     let file = given.split('#').next().and_then(|path| path.rsplit('/').next());
     let found = PAGES.iter().find(|(name, _)| Some(*name) == file);
-    found.map_or(CowStr::Borrowed("#"), |(_, page)| CowStr::Borrowed(page))
+    found.map(|(_, page)| CowStr::Borrowed(*page))
 }
 
 #[cfg(test)]
@@ -64,6 +71,6 @@ mod tests {
             inline("[x](../docs/guides/media.md#y)"),
             "<a href=\"/api/docs/guides/media\">x</a>"
         );
-        assert_eq!(inline("[x](javascript:alert)"), "<a href=\"#\">x</a>");
+        assert_eq!(inline("[x](javascript:alert)"), "x");
     }
 }

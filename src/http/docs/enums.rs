@@ -1,4 +1,4 @@
-//! Texts whose values are known but may grow, since Meta adds to them: `x-extensible-enum` lists the known ones.
+//! Texts with a list of values: closed ones become an `enum`, and those that may grow, since Meta adds to them, an `x-extensible-enum`.
 
 use serde_json::{Value, json};
 
@@ -55,14 +55,45 @@ const OPEN: &[(&str, &str, &[&str])] = &[
     ("Template", "quality", &["GREEN", "YELLOW", "RED", "UNKNOWN"]),
     ("Template", "parameter_format", &["POSITIONAL", "NAMED"]),
     ("SuggestedTemplate", "category", CATEGORIES),
+    ("Channel", "quality", &["GREEN", "YELLOW", "RED"]),
 ];
 
-/// Marks the open enums.
-pub(super) fn mark(document: &mut Value) {
+const MEDIA_TYPES: &[&str] = &["image", "video", "audio", "document", "sticker"];
+
+/// (schema, member, all values)
+const CLOSED: &[(&str, &str, &[&str])] = &[
+    ("Contact", "kind", &["person", "group"]),
+    ("Correspondent", "kind", &["person", "group"]),
+    (
+        "Identity",
+        "kind",
+        &["phone", "user_id", "parent_user_id", "username", "group"],
+    ),
+    ("Media", "type", MEDIA_TYPES),
+    ("NewMedia", "type", MEDIA_TYPES),
+    (
+        "RenderedHeader",
+        "type",
+        &["text", "image", "video", "document", "location", "product"],
+    ),
+];
+
+/// Lists the values.
+pub(super) fn list(document: &mut Value) {
+    let place = |schema: &str, member: &str| format!("/components/schemas/{schema}/properties/{member}");
     for (schema, member, known) in OPEN {
-        let own = format!("/components/schemas/{schema}/properties/{member}");
-        if let Some(found) = document.pointer_mut(&own) {
+        if let Some(found) = document.pointer_mut(&place(schema, member)) {
             found["x-extensible-enum"] = json!(known);
+        }
+    }
+    for (schema, member, all) in CLOSED {
+        if let Some(found) = document.pointer_mut(&place(schema, member)) {
+            let nullable = found["type"].is_array();
+            let words = all
+                .iter()
+                .map(|word| json!(word))
+                .chain(nullable.then_some(Value::Null));
+            found["enum"] = words.collect();
         }
     }
 }
