@@ -19,6 +19,7 @@ mod free_objects;
 mod links;
 mod operations;
 mod problems;
+mod redirects;
 
 use self::{
     operations::{OPERATIONS, TAGS},
@@ -59,7 +60,7 @@ const UPLOADS: &str = "/api/v1/media";
 pub fn routes(api: OpenApi, webhooks: OpenApi) -> Router<HttpState> {
     let document = finish(webhooks.merge_from(api));
     let page: Router<HttpState> = SwaggerUi::new("/api/docs").url("/api/openapi.json", document).into();
-    page.layer(map_response(protect))
+    page.layer(map_response(protect)).merge(redirects::routes())
 }
 
 /// Adds the security headers of Swagger UI: it runs its own scripts and talks to this server only, and may not be framed (clickjacking).
