@@ -22,7 +22,7 @@ async fn the_send_that_the_demo_prints_arrives_when_it_is_pasted() {
     let mut demo = Process::spawn(command(MAINSTAY, &["demo", "--port", "0", "--data", &data], &[]));
     let send = demo.wait_for_line("/api/v1/messages -H").await;
     let sent = json(&paste(&send, folder.path(), &environment(&[])).await);
-    let id = sent["id"].as_str().unwrap_or_else(|| panic!("{sent:#}"));
+    let id = sent[0]["id"].as_str().unwrap_or_else(|| panic!("{sent:#?}"));
 
     let exports = demo.wait_for_line("export API=").await;
     let value = |name: &str| {

@@ -1,6 +1,6 @@
 //! A shell in which commands are pasted, and what is asked of a running server.
 
-use std::{path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use serde_json::Value;
 
@@ -42,19 +42,22 @@ pub fn shell(script: &str, folder: &Path, environment: &[(String, String)]) -> P
 
 /// Runs what is pasted to its end, and returns what it printed.
 pub async fn paste(script: &str, folder: &Path, environment: &[(String, String)]) -> String {
-    let mut process = shell(script, folder, environment);
+    // Where nobody looks on, curl shows its progress.
+    fs::write(folder.join(".curlrc"), "silent\nshow-error\n").expect("the folder is the test's own");
+    let home = [("CURL_HOME".to_owned(), folder.display().to_string())];
+    let mut process = shell(script, folder, &[environment, &home].concat());
     let code = process.exit_code().await;
     let output = process.output();
     assert_eq!(code, Some(0), "{script}\n{output}");
     output
 }
 
-/// The JSON in the output of curl, which also shows its progress there.
-pub fn json(output: &str) -> Value {
-    let answer = output.find('{').map(|at| &output[at..]);
-    let mut values = serde_json::Deserializer::from_str(answer.unwrap_or_default()).into_iter();
-    let value = values.next().and_then(Result::ok);
-    value.unwrap_or_else(|| panic!("no JSON: {output}"))
+/// The answers that curl has printed.
+pub fn json(output: &str) -> Vec<Value> {
+    let answers: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(output).into_iter().collect();
+    let answers = answers.unwrap_or_else(|error| panic!("{error}: {output}"));
+    assert!(!answers.is_empty(), "something is answered");
+    answers
 }
 
 /// A running server, asked with the key of a tenant.
