@@ -25,17 +25,15 @@ pub(crate) struct ApiArgs {
 
 impl ApiArgs {
     pub(crate) fn client(&self) -> anyhow::Result<ApiClient> {
-        let key = self.api_key.as_ref();
+        let key = self.api_key.as_ref().filter(|key| !key.expose().is_empty());
         let key = key.context("an API key is needed: set MAINSTAY_API_KEY, or give --api-key")?;
         ApiClient::new(&self.api, key.clone())
     }
 }
 
-pub(super) fn secret(text: &str) -> Result<Secret, &'static str> {
-    match text.trim() {
-        "" => Err("it is empty"),
-        text => Ok(Secret::new(text)),
-    }
+/// Parses a secret. One that is empty is that of a variable set to nothing, and counts as none.
+pub(super) fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text.trim()))
 }
 
 /// A client of the API with the key of a tenant.
@@ -84,8 +82,7 @@ impl ApiClient {
         })
     }
 
-    #[cfg(test)]
-    fn base(&self) -> &str {
+    pub fn base(&self) -> &str {
         &self.base
     }
 
@@ -97,7 +94,9 @@ impl ApiClient {
     /// Starts a POST request.
     #[cfg(feature = "simulator")]
     pub fn post(&self, path: &str) -> RequestBuilder {
-        self.http.post(format!("{}{path}", self.base)).bearer_auth(self.key.expose())
+        self.http
+            .post(format!("{}{path}", self.base))
+            .bearer_auth(self.key.expose())
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Response, ApiCallError> {
@@ -110,8 +109,8 @@ impl ApiClient {
         let problem: ApiProblem = answer.json().await.unwrap_or_default();
         let says = format!("{} answers {status}: {} {}", self.base, problem.title, problem.detail);
         let says = says.trim_end_matches([':', ' ']).to_owned();
-        let passes = status.is_server_error()
-            || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
+        let passes =
+            status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
         Err(match passes {
             true => ApiCallError::Unavailable(says),
             false => ApiCallError::Refused(says),
@@ -152,7 +151,12 @@ mod tests {
 
     #[test]
     fn this_machine_is_told_by_its_names() {
-        for (host, expected) in [("localhost", true), ("127.0.0.1", true), ("[::1]", true), ("10.0.0.1", false)] {
+        for (host, expected) in [
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("[::1]", true),
+            ("10.0.0.1", false),
+        ] {
             assert_eq!(is_this_machine(host), expected, "{host}");
         }
     }

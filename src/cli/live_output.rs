@@ -18,7 +18,10 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 /// Standard output. Progress is one rewritten line on a terminal, periodic lines elsewhere, and nothing with `--json`.
 pub(crate) struct LiveOutput {
     json: bool,
-    #[cfg_attr(not(feature = "simulator"), expect(dead_code, reason = "what is simulated alone shows progress"))]
+    #[cfg_attr(
+        not(feature = "simulator"),
+        expect(dead_code, reason = "what is simulated alone shows progress")
+    )]
     terminal: bool,
     line: Mutex<ProgressLine>,
 }
@@ -27,7 +30,10 @@ pub(crate) struct LiveOutput {
 struct ProgressLine {
     /// The last line is to be rewritten, so it has no end yet.
     open: bool,
-    #[cfg_attr(not(feature = "simulator"), expect(dead_code, reason = "what is simulated alone shows progress"))]
+    #[cfg_attr(
+        not(feature = "simulator"),
+        expect(dead_code, reason = "what is simulated alone shows progress")
+    )]
     last: Option<Instant>,
 }
 

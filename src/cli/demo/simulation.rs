@@ -15,7 +15,7 @@ use crate::{
     cli::{
         api_client::ApiClient,
         listen::EventForwarder,
-        simulated_meta::{AutoResponder, Hello, Stopped, hello, stopped},
+        simulated_meta::{AutoResponder, Hello, RunEnd, hello, stopped},
     },
     clock::first_uuid_at,
     config::Secret,
@@ -66,8 +66,8 @@ pub async fn run(args: &Args, setup: &DemoSetup, output: &LiveOutput) -> anyhow:
         );
         shown.and(answered)?;
         let patience = match stopped? {
-            Stopped::ByTime => SETTLE_LIMIT,
-            Stopped::BySignal => SETTLE_LIMIT_AFTER_SIGNAL,
+            RunEnd::ByTime => SETTLE_LIMIT,
+            RunEnd::BySignal => SETTLE_LIMIT_AFTER_SIGNAL,
         };
         settle(setup, output, &simulator, patience).await
     };
@@ -150,7 +150,9 @@ impl Program {
             Self::Forwarded(mut forwarder) => {
                 let ended = stop.run_until_cancelled(forwarder.run(output)).await;
                 let after = forwarder.after();
-                output.note(format!("events up to {after} were passed on; go on with --after {after}"))?;
+                output.note(format!(
+                    "events up to {after} were passed on; go on with --after {after}"
+                ))?;
                 ended.unwrap_or(Ok(()))
             }
         }

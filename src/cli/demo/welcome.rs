@@ -125,7 +125,10 @@ impl fmt::Display for Welcome {
             writeln!(f, "Send to a customer who has just written:")?;
             writeln!(f, "  {send}")?;
             writeln!(f, "The same ids and key for the examples of README.md:")?;
-            writeln!(f, "  export API={api} MAINSTAY_API_KEY={api_key} CHANNEL={channel_id} CUSTOMER={phone}")?;
+            writeln!(
+                f,
+                "  export API={api} MAINSTAY_API_KEY={api_key} CHANNEL={channel_id} CUSTOMER={phone}"
+            )?;
         }
         writeln!(f, "Be that customer:")?;
         let message = json!({ "customer": self.place, "text": "Is anybody there?" });
@@ -134,7 +137,10 @@ impl fmt::Display for Welcome {
             "  curl {simulator}/_sim/messages -H 'Content-Type: application/json' -d '{message}'"
         )?;
         if let Some(Forwarding { url, secret }) = &self.forward {
-            writeln!(f, "Events go to {url}, and the program there answers the customers; it verifies them with")?;
+            writeln!(
+                f,
+                "Events go to {url}, and the program there answers the customers; it verifies them with"
+            )?;
             writeln!(f, "  export WEBHOOK_SECRET={secret}")?;
         }
         writeln!(

@@ -70,7 +70,13 @@ impl ForwardDestination {
         let body = request::body(&event.kind, event.occurred_at, event.data.get());
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        request::sign(&mut headers, [&self.secret], &event.id.to_string(), self.clock.now(), &body);
+        request::sign(
+            &mut headers,
+            [&self.secret],
+            &event.id.to_string(),
+            self.clock.now(),
+            &body,
+        );
         let posted = self.egress.post(Post {
             target: &self.target,
             headers,

@@ -48,8 +48,9 @@ impl EventForwarder {
         options: &ForwardOptions,
         default_secret: Option<&Secret>,
     ) -> anyhow::Result<Self> {
+        let given = options.secret.as_ref().filter(|text| !text.expose().is_empty());
         let types = webhooks::event_types(&options.types)?;
-        let destination = ForwardDestination::new(url, options.secret.as_ref().or(default_secret))?;
+        let destination = ForwardDestination::new(url, given.or(default_secret))?;
         let feed = EventFeed::new(api);
         let after = match options.after {
             Some(after) => after,
@@ -107,11 +108,7 @@ impl EventForwarder {
     async fn pass_on(&mut self, page: FeedPage, output: &LiveOutput) -> anyhow::Result<()> {
         let first = page.data.first().map_or(0, |event| event.sequence);
         if std::mem::take(&mut self.resumes) && first > self.after + 1 {
-            output.note(format!(
-                "events {} to {} are no longer kept",
-                self.after + 1,
-                first - 1
-            ))?;
+            output.note(format!("events {} to {} are no longer kept", self.after + 1, first - 1))?;
         }
         for event in &page.data {
             if self.types.matches(&event.kind) {
@@ -181,7 +178,9 @@ impl ForwardedLine {
 
 impl fmt::Display for ForwardedLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
+        let status = self
+            .status
+            .map_or_else(|| "---".to_owned(), |status| status.to_string());
         write!(
             f,
             "{}  {:>5}  {:<28} {status} in {} ms  {}",

@@ -54,16 +54,18 @@ struct Listening<'a> {
 
 /// Where to go on.
 #[derive(Serialize)]
-struct Ended<'a> {
+struct Ended {
     after: i64,
-    #[serde(skip)]
-    forward: &'a str,
+    /// The command that does.
+    go_on: String,
 }
 
 /// Passes events on until Ctrl-C.
 pub async fn run(args: Args, json: bool) -> anyhow::Result<CommandOutput> {
     let output = LiveOutput::new(json);
-    let mut forwarder = EventForwarder::start(args.api.client()?, &args.forward, &args.options, None).await?;
+    let api = args.api.client()?;
+    let again = again(&args, api.base());
+    let mut forwarder = EventForwarder::start(api, &args.forward, &args.options, None).await?;
     output.print(&Listening {
         forward: forwarder.url(),
         secret: forwarder.secret(),
@@ -73,10 +75,22 @@ pub async fn run(args: Args, json: bool) -> anyhow::Result<CommandOutput> {
         failed = forwarder.run(&output) => failed?,
         signal = process::wait_for_signal() => drop(signal?),
     }
+    let after = forwarder.after();
     CommandOutput::new(&Ended {
-        after: forwarder.after(),
-        forward: &args.forward,
+        after,
+        go_on: format!("{again} --after {after}"),
     })
+}
+
+/// Returns the command line without a position; key and secret are in the environment, or given anew.
+fn again(args: &Args, api: &str) -> String {
+    let types = args.options.types.join(",");
+    let types = if types == "*" {
+        String::new()
+    } else {
+        format!(" --types '{types}'")
+    };
+    format!("mainstay listen --forward '{}' --api '{api}'{types}", args.forward)
 }
 
 impl fmt::Display for Listening<'_> {
@@ -90,9 +104,8 @@ impl fmt::Display for Listening<'_> {
     }
 }
 
-impl fmt::Display for Ended<'_> {
+impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { after, forward } = self;
-        write!(f, "go on with: mainstay listen --forward {forward} --after {after}")
+        write!(f, "go on with: {}", self.go_on)
     }
 }

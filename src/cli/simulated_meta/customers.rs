@@ -71,7 +71,9 @@ pub(in crate::cli) struct Hello {
 /// Lets a customer write. None if no customer shows such a number.
 pub(in crate::cli) fn hello(simulator: &Simulator) -> Option<Hello> {
     let customers = simulator.customers();
-    let customer = customers.iter().position(|it| !it.hides_phone && it.wa_id == it.dialled)?;
+    let customer = customers
+        .iter()
+        .position(|it| !it.hides_phone && it.wa_id == it.dialled)?;
     let webhook = simulator.write(customer, Shape::Text, Some("Hello! Are you there?"))?;
     let wamid = webhook.items.iter().find_map(|item| match item {
         Item::Message(message) => Some(message.wamid.clone()),
@@ -86,14 +88,14 @@ pub(in crate::cli) fn hello(simulator: &Simulator) -> Option<Hello> {
 }
 
 /// What ended a run.
-pub(in crate::cli) enum Stopped {
+pub(in crate::cli) enum RunEnd {
     ByTime,
     /// Ctrl-C or SIGTERM.
     BySignal,
 }
 
 /// Waits for the time to be over, or for a signal.
-pub(in crate::cli) async fn stopped(lasting: Option<Duration>) -> anyhow::Result<Stopped> {
+pub(in crate::cli) async fn stopped(lasting: Option<Duration>) -> anyhow::Result<RunEnd> {
     let over = async {
         match lasting {
             Some(lasting) => tokio::time::sleep(lasting).await,
@@ -101,8 +103,8 @@ pub(in crate::cli) async fn stopped(lasting: Option<Duration>) -> anyhow::Result
         }
     };
     tokio::select! {
-        signal = process::wait_for_signal() => signal.map(|_| Stopped::BySignal),
-        () = over => Ok(Stopped::ByTime),
+        signal = process::wait_for_signal() => signal.map(|_| RunEnd::BySignal),
+        () = over => Ok(RunEnd::ByTime),
     }
 }
 

@@ -4,5 +4,5 @@ pub(super) mod address;
 mod customers;
 mod responder;
 
-pub(super) use customers::{CustomerArgs, Hello, Stopped, hello, stopped};
+pub(super) use customers::{CustomerArgs, Hello, RunEnd, hello, stopped};
 pub(super) use responder::AutoResponder;

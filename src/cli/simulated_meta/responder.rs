@@ -98,7 +98,10 @@ impl AutoResponder {
         // The contact was merged with another since the event; the customer is answered under that one next time.
         let is_merged = status == StatusCode::UNPROCESSABLE_ENTITY && body.contains(r#""field":"to.contact_id""#);
         let is_busy = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
-        ensure!(status.is_success() || is_merged || is_busy, "an answer was rejected: {body}");
+        ensure!(
+            status.is_success() || is_merged || is_busy,
+            "an answer was rejected: {body}"
+        );
         Ok(())
     }
 }

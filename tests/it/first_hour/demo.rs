@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::shell::{DEADLINE, Api, Demo, environment, has, json, paste};
+use super::shell::{Api, DEADLINE, Demo, environment, has, json, paste};
 use crate::{
     deliveries::receiver::Receiver,
     support::{
@@ -35,7 +35,10 @@ async fn the_send_that_the_demo_prints_arrives_when_it_is_pasted() {
     let said = demo.wait_for_line("docs/meta-setup.md").await;
     assert!(said.contains("README.md"), "{said}");
     let output = demo.output();
-    assert!(output.contains("/api/docs") && output.contains("endpoints may lead to this machine"), "{output}");
+    assert!(
+        output.contains("/api/docs") && output.contains("endpoints may lead to this machine"),
+        "{output}"
+    );
 }
 
 #[tokio::test]

@@ -33,7 +33,8 @@ async fn a_program_that_fails_at_first_gets_every_event_of_the_demo_and_answers(
         "type": "text", "text": { "body": "Yes, I am." },
     });
     let sent = api.post("/messages", &message).await;
-    api.wait_until_delivered(sent["id"].as_str().unwrap_or_else(|| panic!("{sent:#}"))).await;
+    api.wait_until_delivered(sent["id"].as_str().unwrap_or_else(|| panic!("{sent:#}")))
+        .await;
     wait_until(DEADLINE, "the program hears of its answer", async || {
         let has = |request: &crate::deliveries::receiver::Request| {
             let event = request.json();
@@ -42,11 +43,18 @@ async fn a_program_that_fails_at_first_gets_every_event_of_the_demo_and_answers(
         receiver.requests().iter().any(has)
     })
     .await;
-    let outbound = receiver.requests().into_iter().filter(|request| request.json()["type"] == "message.accepted");
+    let outbound = receiver
+        .requests()
+        .into_iter()
+        .filter(|request| request.json()["type"] == "message.accepted");
     let outbound: std::collections::BTreeSet<String> = outbound.map(|request| request.id().to_owned()).collect();
     assert_eq!(outbound.len(), 1, "the demo's own responder keeps silent");
 
     demo.process.send("INT");
     assert_eq!(demo.process.exit_code().await, Some(0), "{}", demo.process.output());
-    assert!(demo.process.output().contains("go on with --after"), "{}", demo.process.output());
+    assert!(
+        demo.process.output().contains("go on with --after"),
+        "{}",
+        demo.process.output()
+    );
 }

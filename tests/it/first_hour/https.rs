@@ -13,19 +13,29 @@ use crate::support::{
 /// The block in a language on the page.
 fn block(language: &str) -> String {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/https.md")).unwrap();
-    let (_, rest) = page.split_once(&format!("\n```{language}\n")).expect("the page has the block");
+    let (_, rest) = page
+        .split_once(&format!("\n```{language}\n"))
+        .expect("the page has the block");
     rest.split_once("\n```").expect("it ends").0.to_owned()
 }
 
 /// What is outside: the path, and the status with which the server itself answers there.
 const OUTSIDE: [(&str, &str); 5] = [
-    ("/webhooks/whatsapp", "400"),
+    ("/webhooks/whatsapp", "403"),
     ("/api/v1/channels", "401"),
     ("/api/openapi.json", "200"),
     ("/api/docs", "303"),
     ("/api", "303"),
 ];
-const INSIDE: [&str; 7] = ["/", "/admin/queues", "/metrics", "/health", "/health/ready", "/docs", "/apis"];
+const INSIDE: [&str; 7] = [
+    "/",
+    "/admin/queues",
+    "/metrics",
+    "/health",
+    "/health/ready",
+    "/docs",
+    "/apis",
+];
 
 #[tokio::test]
 async fn nginx_lets_webhooks_and_the_api_through_and_nothing_else() {
@@ -61,16 +71,31 @@ async fn nginx_lets_webhooks_and_the_api_through_and_nothing_else() {
     for (path, expected) in OUTSIDE {
         let direct = status(deployment.url(path), "").await;
         assert_eq!(direct, expected, "{path}, asked directly");
-        assert_eq!(status(format!("https://mainstay.example:{https}{path}"), "").await, expected, "{path}");
+        assert_eq!(
+            status(format!("https://mainstay.example:{https}{path}"), "").await,
+            expected,
+            "{path}"
+        );
     }
     for path in INSIDE {
-        assert_eq!(status(format!("https://mainstay.example:{https}{path}"), "").await, "404", "{path}");
+        assert_eq!(
+            status(format!("https://mainstay.example:{https}{path}"), "").await,
+            "404",
+            "{path}"
+        );
     }
-    let redirected = status(format!("http://127.0.0.1:{plain}/api/docs"), "-H 'Host: mainstay.example'").await;
+    let redirected = status(
+        format!("http://127.0.0.1:{plain}/api/docs"),
+        "-H 'Host: mainstay.example'",
+    )
+    .await;
     assert_eq!(redirected, "301");
     fs::write(folder.path().join("large"), vec![b' '; 4 * 1024 * 1024]).unwrap();
     let large = "-X POST --data-binary @large";
-    assert_eq!(status(format!("https://mainstay.example:{https}/webhooks/whatsapp"), large).await, "413");
+    assert_eq!(
+        status(format!("https://mainstay.example:{https}/webhooks/whatsapp"), large).await,
+        "413"
+    );
     nginx.send("QUIT");
     nginx.exit_code().await;
 }
@@ -80,7 +105,10 @@ fn has_nginx() -> bool {
     let found = command("nginx", &["-v"], &[]).output().is_ok();
     if !found {
         use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "SKIPPED: there is no nginx here to hold docs/https.md against");
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: there is no nginx here to hold docs/https.md against"
+        );
     }
     found
 }

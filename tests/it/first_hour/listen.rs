@@ -25,12 +25,16 @@ pub fn verify(secret: &str, request: &Request) {
 }
 
 async fn key(deployment: &Deployment, tenant: &str) -> String {
-    let made = deployment.operate(&["key", "create", "--tenant", tenant, "--scopes", "events"]).await;
+    let made = deployment
+        .operate(&["key", "create", "--tenant", tenant, "--scopes", "events"])
+        .await;
     made["api_key"].as_str().expect("it is shown once").to_owned()
 }
 
 async fn write(simulator: &Simulator, text: &str) {
-    let webhook = simulator.write(0, Shape::Text, Some(text)).expect("there is a customer");
+    let webhook = simulator
+        .write(0, Shape::Text, Some(text))
+        .expect("there is a customer");
     simulator.deliver(webhook).await;
 }
 
@@ -40,7 +44,11 @@ async fn events(api: &Api, messages: usize) -> Vec<Value> {
     wait_until(DEADLINE, "the messages are events", async || {
         let page = api.get("/events?limit=200").await;
         events = page["data"].as_array().cloned().unwrap_or_default();
-        events.iter().filter(|event| event["type"] == "message.received").count() >= messages
+        events
+            .iter()
+            .filter(|event| event["type"] == "message.received")
+            .count()
+            >= messages
     })
     .await;
     events
@@ -59,6 +67,11 @@ async fn ended(mut listening: Process) -> i64 {
     assert_eq!(listening.exit_code().await, Some(0), "{}", listening.output());
     let output = listening.output();
     let last: Value = serde_json::from_str(output.lines().last().unwrap_or_default()).expect("it ends with JSON");
+    let go_on = last["go_on"].as_str().expect("it says how to go on");
+    assert!(
+        go_on.starts_with("mainstay listen --forward 'http://") && go_on.contains("/api/v1' "),
+        "{go_on}"
+    );
     last["after"].as_i64().expect("it says where to go on")
 }
 
@@ -80,12 +93,19 @@ async fn every_event_is_passed_on_until_it_is_taken_and_listening_goes_on_where_
     let mut listening = listen(&api, &receiver, &[]);
     let line = listening.wait_for_line("\"secret\"").await;
     let shown: Value = serde_json::from_str(&line).unwrap();
-    assert_eq!(shown["after"], before.last().unwrap()["sequence"], "it begins with what comes now");
+    assert_eq!(
+        shown["after"],
+        before.last().unwrap()["sequence"],
+        "it begins with what comes now"
+    );
     write(&simulator, "one").await;
     write(&simulator, "two").await;
     let all = events(&api, 3).await;
     let expected = &all[before.len()..];
-    wait_until(DEADLINE, "everything is passed on", async || receiver.count() >= expected.len() + 2).await;
+    wait_until(DEADLINE, "everything is passed on", async || {
+        receiver.count() >= expected.len() + 2
+    })
+    .await;
 
     let requests = receiver.requests();
     let ids: Vec<&str> = requests.iter().map(Request::id).collect();
@@ -95,8 +115,14 @@ async fn every_event_is_passed_on_until_it_is_taken_and_listening_goes_on_where_
     for (request, event) in taken.iter().zip(expected) {
         verify(shown["secret"].as_str().unwrap(), request);
         let body = request.json();
-        assert_eq!((request.id(), &body["type"]), (event["id"].as_str().unwrap(), &event["type"]));
-        assert_eq!((&body["data"], &body["timestamp"]), (&event["data"], &event["occurred_at"]));
+        assert_eq!(
+            (request.id(), &body["type"]),
+            (event["id"].as_str().unwrap(), &event["type"])
+        );
+        assert_eq!(
+            (&body["data"], &body["timestamp"]),
+            (&event["data"], &event["occurred_at"])
+        );
     }
     let first = listening.wait_for_line("\"status\":500").await;
     assert!(first.contains("\"again_in_seconds\":1"), "{first}");
@@ -105,10 +131,16 @@ async fn every_event_is_passed_on_until_it_is_taken_and_listening_goes_on_where_
     deployment.kill_api().await;
     listening.wait_for_line("it is asked until it answers").await;
     deployment.start_api().await;
-    let simulator = deployment.simulator(SimConfig { seed: 2, ..SimConfig::default() });
+    let simulator = deployment.simulator(SimConfig {
+        seed: 2,
+        ..SimConfig::default()
+    });
     write(&simulator, "three").await;
     let all = events(&api, 4).await;
-    wait_until(DEADLINE, "it goes on", async || receiver.count() == all.len() - before.len() + 2).await;
+    wait_until(DEADLINE, "it goes on", async || {
+        receiver.count() == all.len() - before.len() + 2
+    })
+    .await;
     let after = ended(listening).await;
     assert_eq!(Some(after), all.last().unwrap()["sequence"].as_i64());
 
@@ -119,10 +151,24 @@ async fn every_event_is_passed_on_until_it_is_taken_and_listening_goes_on_where_
     let receiver = Receiver::start().await;
     let from = after.to_string();
     let secret = WebhookSecret::generate();
-    let more = ["--after", &from, "--types", "message.received", "--secret", secret.expose()];
+    let more = [
+        "--after",
+        &from,
+        "--types",
+        "message.received",
+        "--secret",
+        secret.expose(),
+    ];
     let listening = listen(&api, &receiver, &more);
-    wait_until(DEADLINE, "what was missed comes", async || receiver.count() == wanted.len()).await;
-    let ids: Vec<String> = receiver.requests().iter().map(|request| request.id().to_owned()).collect();
+    wait_until(DEADLINE, "what was missed comes", async || {
+        receiver.count() == wanted.len()
+    })
+    .await;
+    let ids: Vec<String> = receiver
+        .requests()
+        .iter()
+        .map(|request| request.id().to_owned())
+        .collect();
     assert_eq!(ids, wanted);
     verify(secret.expose(), &receiver.requests()[0]);
     ended(listening).await;
@@ -137,7 +183,11 @@ async fn what_cannot_work_is_said_at_once() {
     let wrong = Api::new(&good.base, "mk_wrong");
     for (api, more, says) in [
         (&wrong, &[][..], "401"),
-        (&good, &["--types", "message.recieved"][..], "there is no event of type message.recieved"),
+        (
+            &good,
+            &["--types", "message.recieved"][..],
+            "there is no event of type message.recieved",
+        ),
         (&good, &["--secret", "sesame"][..], "not a webhook secret"),
     ] {
         let mut listening = listen(api, &receiver, more);

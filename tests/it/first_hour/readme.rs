@@ -7,10 +7,14 @@ use super::shell::{Demo, environment, has, json, paste, shell};
 /// The shell blocks of a section of the README.
 pub fn blocks(section: &str) -> Vec<String> {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let (_, rest) = readme.split_once(&format!("\n## {section}\n")).expect("the README has the section");
+    let (_, rest) = readme
+        .split_once(&format!("\n## {section}\n"))
+        .expect("the README has the section");
     let text = rest.split("\n## ").next().unwrap_or_default();
     let blocks = text.split("\n```sh\n").skip(1);
-    let blocks: Vec<String> = blocks.map(|rest| rest.split("\n```").next().unwrap_or_default().to_owned()).collect();
+    let blocks: Vec<String> = blocks
+        .map(|rest| rest.split("\n```").next().unwrap_or_default().to_owned())
+        .collect();
     assert!(!blocks.is_empty(), "{section} has examples");
     blocks
 }

@@ -14,10 +14,15 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Whether the commands of the README can run here. What is missing is told on standard error, whatever the test harness hides.
 pub fn has(programs: &[&str]) -> bool {
-    let missing = programs.iter().find(|program| command(program, &["--version"], &[]).output().is_err());
+    let missing = programs
+        .iter()
+        .find(|program| command(program, &["--version"], &[]).output().is_err());
     if let Some(program) = missing {
         use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "SKIPPED: there is no {program} here to run what is pasted");
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: there is no {program} here to run what is pasted"
+        );
     }
     missing.is_none()
 }
@@ -27,7 +32,9 @@ pub fn environment(more: &[(&str, &str)]) -> Vec<(String, String)> {
     let own = Path::new(MAINSTAY).parent().expect("it lies in a folder");
     let path = std::env::var("PATH").unwrap_or_default();
     let path = format!("{}:{path}", own.display());
-    let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let more = more
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     more.chain([("PATH".to_owned(), path), ("NO_COLOR".to_owned(), "1".to_owned())])
         .collect()
 }
@@ -121,7 +128,9 @@ impl Demo {
     }
 
     pub fn text(&self, name: &str) -> &str {
-        self.shown[name].as_str().unwrap_or_else(|| panic!("{name}: {:#}", self.shown))
+        self.shown[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("{name}: {:#}", self.shown))
     }
 
     pub fn api(&self) -> Api {
