@@ -148,7 +148,7 @@ async fn wait_for_handshake(simulator: &Simulator, output: &LiveOutput) -> anyho
     while let Err(error) = simulator.verify_callback().await {
         let why = match error.to_string() {
             refused if refused.contains("403") => format!("{refused}: is META_VERIFY_TOKEN as printed above?"),
-            other => other,
+            other => format!("{other}: is the server running there?"),
         };
         if why != said {
             output.note(format!("waiting for {}: {why}", simulator.config().callback_url))?;

@@ -39,7 +39,7 @@ pub(crate) struct ForwardOptions {
     /// Sequence to begin after, as printed at the end; by default that of the newest event.
     #[arg(long, value_name = "SEQUENCE", requires = "forward", value_parser = clap::value_parser!(i64).range(0..))]
     pub after: Option<i64>,
-    /// Secret that signs, `whsec_…`; by default a new one.
+    /// Secret that signs, `whsec_…`; by default one is made.
     #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true, value_parser = api_client::secret)]
     pub secret: Option<Secret>,
 }
