@@ -105,6 +105,11 @@ async fn customers(
         None => return Ok(()),
     }
     output.note("The server has answered the handshake, and customers are writing. Press Ctrl-C to stop.")?;
+    if api.is_none() {
+        output.note(
+            "Nobody answers them yet: a program of yours may, or --answer with an API key does it as in the demo.",
+        )?;
+    }
     let answers = async {
         match api {
             Some(api) => answer(api, &args.phone_number_id, output, stop).await,
