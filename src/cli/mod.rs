@@ -1,5 +1,6 @@
 //! The command line. One file per subcommand; each calls one function of a service and prints its result.
 
+mod api_client;
 #[cfg(feature = "simulator")]
 mod bench;
 mod channel;
@@ -8,6 +9,8 @@ mod demo;
 mod doctor;
 mod endpoint;
 mod key;
+mod listen;
+mod live_output;
 mod migrate;
 mod operator;
 mod output;
@@ -15,6 +18,10 @@ mod replay;
 mod secret;
 mod send;
 mod serve;
+#[cfg(feature = "simulator")]
+mod simulate;
+#[cfg(feature = "simulator")]
+mod simulated_meta;
 mod tenant;
 mod version;
 
@@ -26,6 +33,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
+use live_output::LiveOutput;
 use operator::OperatorContext;
 use output::CommandOutput;
 
@@ -68,9 +76,14 @@ enum Command {
     /// API keys, and the keys that secrets are encrypted under.
     #[command(subcommand)]
     Key(key::Command),
+    /// Pass events on to a program that the server cannot reach, such as one under development.
+    Listen(listen::Args),
     /// Run everything in one process, with simulated customers writing.
     #[cfg(feature = "simulator")]
     Demo(demo::Args),
+    /// Simulate Meta for a server of one's own.
+    #[cfg(feature = "simulator")]
+    Simulate(simulate::Args),
     /// Measure this machine: ratios against its own limit.
     #[cfg(feature = "simulator")]
     Bench(bench::Args),
@@ -111,17 +124,16 @@ pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 impl Command {
-    #[cfg_attr(
-        not(feature = "simulator"),
-        expect(unused_variables, reason = "the demo alone prints while it runs")
-    )]
     async fn run(self, json: bool) -> anyhow::Result<CommandOutput> {
         match self {
             Command::Serve => serve::run().await,
             Command::Migrate => migrate::run().await,
             Command::Doctor(args) => doctor::run(args).await,
+            Command::Listen(args) => listen::run(args, json).await,
             #[cfg(feature = "simulator")]
             Command::Demo(args) => demo::run(args, json).await,
+            #[cfg(feature = "simulator")]
+            Command::Simulate(args) => simulate::run(args, json).await,
             #[cfg(feature = "simulator")]
             Command::Bench(args) => bench::run(args).await,
             Command::Version => version::run(),

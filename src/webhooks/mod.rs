@@ -7,6 +7,7 @@ mod expedite;
 mod headers;
 mod maintenance;
 mod replay;
+pub(crate) mod request;
 mod secrets;
 mod statistics;
 pub mod store;
@@ -81,8 +82,8 @@ impl WebhookService {
     }
 }
 
-/// Parses the event types of an endpoint or a replay.
-fn event_types<T: AsRef<str>>(words: &[T]) -> Result<EventTypes, Error> {
+/// Parses event types, of which each must be known.
+pub(crate) fn event_types<T: AsRef<str>>(words: &[T]) -> Result<EventTypes, Error> {
     let types = EventTypes::parse(words).map_err(|why| {
         let invalid = Invalid::new("event_types", why.to_string());
         Error::Invalid(match why {

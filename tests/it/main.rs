@@ -13,6 +13,7 @@ mod endpoints;
 mod enums;
 mod events;
 mod faults;
+mod first_hour;
 mod graph;
 mod http;
 mod identity;

@@ -22,6 +22,9 @@ pub(crate) struct DemoSecrets {
     pub verify_token: String,
     /// The API key; the database holds only its digest.
     pub api_key: Option<String>,
+    /// Signs the events that are passed on; earlier versions had none.
+    #[serde(default)]
+    pub webhook_secret: Option<String>,
 }
 
 const FILE: &str = "demo.json";
@@ -66,6 +69,7 @@ impl DemoSecrets {
             app_secret: word(),
             verify_token: word(),
             api_key: None,
+            webhook_secret: None,
         }
     }
 }

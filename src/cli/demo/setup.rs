@@ -7,12 +7,12 @@ use std::{
 
 use anyhow::{Context, anyhow};
 
-use super::{Args, address, secrets::DemoSecrets};
+use super::{Args, secrets::DemoSecrets};
 use crate::{
-    cli::operator,
+    cli::{operator, simulated_meta::address},
     clock::Clock,
     config::{Config, Environment, Purpose, Secret},
-    crypto::ApiToken,
+    crypto::{ApiToken, WebhookSecret},
     db::Db,
     domain::{ChannelId, Ctx, Scopes, TenantId},
     records::{api_keys, tenants},
@@ -22,6 +22,8 @@ use crate::{
 const TENANT: &str = "Demo";
 /// The preferred port of the simulator.
 const SIMULATOR_PORT: u16 = 8090;
+/// What endpoints may lead to although it is not public: this machine, where whoever tries the demo has the receiving program.
+const LOOPBACK: &str = "127.0.0.0/8,::1/128";
 
 /// Everything the demo needs to run.
 pub(crate) struct DemoSetup {
@@ -32,6 +34,8 @@ pub(crate) struct DemoSetup {
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub api_key: String,
+    /// Signs the events that are passed on.
+    pub webhook_secret: String,
     /// The listener of the simulator's control API; bound early, so that nobody else takes the port.
     pub simulator: TcpListener,
     /// Whether the server has the requested port.
@@ -59,6 +63,10 @@ impl DemoSetup {
         let tenant = tenant(&registry, &mut secrets).await?;
         let channel = channel(&registry, tenant, &args.data).await?;
         let api_key = api_key(&registry, tenant, &mut secrets).await?;
+        let webhook_secret = secrets
+            .webhook_secret
+            .get_or_insert_with(|| WebhookSecret::generate().expose().to_owned())
+            .clone();
         secrets.save(&args.data)?;
         // Released only now, so that the port stays free for the process that will listen there.
         drop(server);
@@ -70,6 +78,7 @@ impl DemoSetup {
             tenant,
             channel,
             api_key,
+            webhook_secret,
             simulator,
             is_requested_port,
         })
@@ -100,6 +109,11 @@ fn config(args: &Args, secrets: &DemoSecrets, listen: SocketAddr, simulator: Soc
     environment.app_secrets = Some(secrets.app_secret.clone());
     environment.verify_token = Some(secrets.verify_token.clone());
     environment.graph_base_url = address::reachable(simulator);
+    environment.egress_http = "allow".to_owned();
+    environment.egress_networks = Some(match environment.egress_networks.take() {
+        Some(networks) => format!("{networks},{LOOPBACK}"),
+        None => LOOPBACK.to_owned(),
+    });
     environment.log_filter = args.log.clone();
     Ok(environment.check(Purpose::Serve)?)
 }

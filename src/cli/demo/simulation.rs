@@ -1,23 +1,24 @@
 //! Runs the simulation.
 
-use std::{
-    fmt, io,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use mainstay_sim::{Clock as SimClock, Echo, Fault, FaultRule, Manners, SimConfig, Simulator, StatusPolicy};
-use serde::Serialize;
+use mainstay_sim::{SimConfig, Simulator};
 use tokio::{
     net::TcpListener,
     time::{interval, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Args, DemoOutput, DemoSetup, address, responder::AutoResponder, setup, summary::Summary};
+use super::{Args, DemoSetup, LiveOutput, setup, summary::Summary, welcome::Welcome};
 use crate::{
+    cli::{
+        api_client::ApiClient,
+        listen::EventForwarder,
+        simulated_meta::{AutoResponder, Hello, RunEnd, hello, stopped},
+    },
     clock::first_uuid_at,
-    process,
+    config::Secret,
     records::tally::{self, Tally},
 };
 
@@ -29,43 +30,44 @@ const SETTLE_LIMIT_AFTER_SIGNAL: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(50);
 
 /// Lets customers write until stopped, waits until stored webhooks are processed, and returns the summary.
-pub async fn run(args: &Args, setup: &DemoSetup, output: &mut DemoOutput) -> anyhow::Result<Summary> {
+pub async fn run(args: &Args, setup: &DemoSetup, output: &LiveOutput) -> anyhow::Result<Summary> {
     let simulator = Simulator::new(sim_config(args, setup))?;
     let control = setup.simulator.try_clone()?;
     control.set_nonblocking(true)?;
     let control = TcpListener::from_std(control)?;
     wait_until_listening(&simulator).await?;
-    if args.rude {
-        inject_faults(&simulator);
-    }
-    let addresses = Addresses::of(setup)?;
-    output.print(&addresses.to_string(), &addresses)?;
-
+    args.customers.inject_faults(&simulator);
     let since = first_uuid_at(setup.clock.now());
+    let api = ApiClient::new(&setup.url(), Secret::new(setup.api_key.as_str()))?;
+    let program = Program::start(args, setup, api).await?;
+
     let stop = CancellationToken::new();
     let running = async {
+        let hello = welcome(setup, &simulator).await?;
+        let welcome = Welcome::of(setup, hello.as_ref(), program.forwarder())?;
+        output.print(&welcome)?;
         let stopped = async {
-            let stopped = stopped(args.lasting).await;
+            let stopped = stopped(args.customers.lasting).await;
             stop.cancel();
             stopped
         };
-        let responder = async {
-            let answered = async { AutoResponder::start(setup).await?.run(&stop).await }.await;
+        let answered = async {
+            let answered = program.run(output, &stop).await;
             if answered.is_err() {
                 stop.cancel();
             }
-            answered.context("customers could not be answered")
+            answered
         };
         let (_, shown, stopped, answered) = tokio::join!(
             simulator.run(stop.cancelled()),
             progress(setup, output, &simulator, &stop),
             stopped,
-            responder
+            answered
         );
         shown.and(answered)?;
         let patience = match stopped? {
-            Stopped::ByTime => SETTLE_LIMIT,
-            Stopped::BySignal => SETTLE_LIMIT_AFTER_SIGNAL,
+            RunEnd::ByTime => SETTLE_LIMIT,
+            RunEnd::BySignal => SETTLE_LIMIT_AFTER_SIGNAL,
         };
         settle(setup, output, &simulator, patience).await
     };
@@ -78,33 +80,13 @@ pub async fn run(args: &Args, setup: &DemoSetup, output: &mut DemoOutput) -> any
 }
 
 fn sim_config(args: &Args, setup: &DemoSetup) -> SimConfig {
-    SimConfig {
+    let config = SimConfig {
         callback_url: format!("{}/webhooks/whatsapp", setup.url()),
         app_secret: setup.secrets.app_secret.clone(),
         verify_token: setup.secrets.verify_token.clone(),
-        // A new seed for each start, or all its messages would be known already.
-        seed: setup.clock.now().timestamp_micros().unsigned_abs(),
-        customers: usize::from(args.customers),
-        rate_per_second: args.rate,
-        clock: SimClock::Wall,
-        manners: if args.rude { Manners::rude() } else { Manners::polite() },
         ..setup::sim_config()
-    }
-}
-
-/// Sends statuses in any order, twice and late, and loses some answers to sends.
-fn inject_faults(simulator: &Simulator) {
-    let graph = simulator.graph();
-    graph.set_statuses(StatusPolicy {
-        echo: Echo::Always,
-        ..StatusPolicy::rude()
-    });
-    for fault in [Fault::Lost { accepted: true }, Fault::error(130_429)] {
-        graph.inject(FaultRule {
-            rate: 0.02,
-            ..FaultRule::new(fault)
-        });
-    }
+    };
+    args.customers.configure(&setup.clock, config)
 }
 
 /// Registers the webhook as Meta would, which also shows that the server listens.
@@ -119,28 +101,67 @@ async fn wait_until_listening(simulator: &Simulator) -> anyhow::Result<()> {
     Ok(())
 }
 
-enum Stopped {
-    ByTime,
-    /// Ctrl-C or SIGTERM.
-    BySignal,
+/// Lets a customer write, and waits until the message is in a conversation: whoever sends to that customer then finds an open service window.
+async fn welcome(setup: &DemoSetup, simulator: &Simulator) -> anyhow::Result<Option<Hello>> {
+    let Some(hello) = hello(simulator) else {
+        return Ok(None);
+    };
+    simulator.deliver(hello.webhook.clone()).await;
+    let begun = Instant::now();
+    let wamids = [hello.wamid.as_str()];
+    while tally::known_messages(setup.db.reader(), setup.tenant, setup.channel, &wamids)
+        .await?
+        .is_empty()
+    {
+        anyhow::ensure!(begun.elapsed() < SETTLE_LIMIT, "the first message was not processed");
+        sleep(POLL).await;
+    }
+    Ok(Some(hello))
 }
 
-async fn stopped(lasting: Option<Duration>) -> anyhow::Result<Stopped> {
-    let over = async {
-        match lasting {
-            Some(lasting) => sleep(lasting).await,
-            None => std::future::pending().await,
+/// The program that answers the customers: the demo's own, or the one that events are passed on to.
+enum Program {
+    Own(AutoResponder),
+    Forwarded(Box<EventForwarder>),
+}
+
+impl Program {
+    async fn start(args: &Args, setup: &DemoSetup, api: ApiClient) -> anyhow::Result<Self> {
+        Ok(match &args.forward {
+            None => Self::Own(AutoResponder::start(api, setup.channel.to_string()).await?),
+            Some(url) => {
+                let secret = Secret::new(setup.webhook_secret.as_str());
+                let forwarder = EventForwarder::start(api, url, &args.forwarding, Some(&secret)).await?;
+                Self::Forwarded(Box::new(forwarder))
+            }
+        })
+    }
+
+    fn forwarder(&self) -> Option<&EventForwarder> {
+        match self {
+            Self::Own(_) => None,
+            Self::Forwarded(forwarder) => Some(forwarder),
         }
-    };
-    tokio::select! {
-        signal = process::wait_for_signal() => signal.map(|_| Stopped::BySignal),
-        () = over => Ok(Stopped::ByTime),
+    }
+
+    async fn run(self, output: &LiveOutput, stop: &CancellationToken) -> anyhow::Result<()> {
+        match self {
+            Self::Own(responder) => responder.run(stop).await.context("customers could not be answered"),
+            Self::Forwarded(mut forwarder) => {
+                let ended = stop.run_until_cancelled(forwarder.run(output)).await;
+                let after = forwarder.after();
+                output.note(format!(
+                    "events up to {after} were passed on; go on with --after {after}"
+                ))?;
+                ended.unwrap_or(Ok(()))
+            }
+        }
     }
 }
 
 async fn progress(
     setup: &DemoSetup,
-    output: &mut DemoOutput,
+    output: &LiveOutput,
     simulator: &Simulator,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
@@ -174,7 +195,7 @@ fn line(setup: &DemoSetup, simulator: &Simulator, tally: &Tally) -> String {
 /// waiting then stays queued.
 async fn settle(
     setup: &DemoSetup,
-    output: &mut DemoOutput,
+    output: &LiveOutput,
     simulator: &Simulator,
     patience: Duration,
 ) -> anyhow::Result<()> {
@@ -187,83 +208,5 @@ async fn settle(
             return Ok(output.progress(&line(setup, simulator, &tally))?);
         }
         sleep(POLL).await;
-    }
-}
-
-/// The URLs and keys of the running demo.
-#[derive(Serialize)]
-struct Addresses {
-    url: String,
-    webhook: String,
-    api: String,
-    docs: String,
-    admin: String,
-    metrics: String,
-    health: String,
-    simulator: String,
-    admin_token: String,
-    api_key: String,
-    #[serde(skip)]
-    other_port: bool,
-}
-
-impl Addresses {
-    fn of(setup: &DemoSetup) -> io::Result<Self> {
-        let url = setup.url();
-        Ok(Self {
-            webhook: format!("{url}/webhooks/whatsapp"),
-            api: format!("{url}/api/v1"),
-            docs: format!("{url}/api/docs"),
-            admin: format!("{url}/admin"),
-            metrics: format!("{url}/metrics"),
-            health: format!("{url}/health"),
-            simulator: address::reachable(setup.simulator.local_addr()?),
-            admin_token: setup.secrets.admin_token.clone(),
-            api_key: setup.api_key.clone(),
-            other_port: !setup.is_requested_port,
-            url,
-        })
-    }
-}
-
-impl fmt::Display for Addresses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.other_port {
-            writeln!(f, "The requested port is in use; this is on a free one.")?;
-        }
-        writeln!(
-            f,
-            "Mainstay is running, and customers are writing. Press Ctrl-C to stop.\n"
-        )?;
-        for (name, value) in [
-            ("documentation", &self.docs),
-            ("API", &self.api),
-            ("admin", &self.admin),
-            ("health", &self.health),
-            ("metrics", &self.metrics),
-            ("webhook", &self.webhook),
-            ("simulator", &self.simulator),
-            ("API key", &self.api_key),
-            ("admin token", &self.admin_token),
-        ] {
-            writeln!(f, "  {name:<14} {value}")?;
-        }
-        let Self {
-            api,
-            admin,
-            simulator,
-            api_key,
-            admin_token,
-            ..
-        } = self;
-        writeln!(f, "\nLook around:")?;
-        writeln!(f, "  curl -H 'Authorization: Bearer {api_key}' {api}/conversations")?;
-        writeln!(f, "  curl -H 'Authorization: Bearer {admin_token}' {admin}/queues")?;
-        writeln!(f, "Be a customer:")?;
-        let message = r#"{"customer": 0, "text": "Is anybody there?"}"#;
-        writeln!(
-            f,
-            "  curl {simulator}/_sim/messages -H 'Content-Type: application/json' -d '{message}'"
-        )
     }
 }

@@ -1,5 +1,7 @@
 //! The demo, run briefly on a database of its own.
 
+use std::time::Duration;
+
 use mainstay_sim::{Ledger, Message, Record, Source, Status};
 use uuid::Uuid;
 
@@ -8,14 +10,18 @@ use crate::db::Scratch;
 
 fn args(scratch: &Scratch, rude: bool) -> Args {
     Args {
-        rate: 200.0,
-        customers: 5,
-        rude,
+        customers: CustomerArgs {
+            rate: 200.0,
+            customers: 5,
+            rude,
+            lasting: Some(Duration::from_millis(1_500)),
+        },
         host: "127.0.0.1".to_owned(),
         port: 0,
         data: scratch.folder().join("demo"),
-        lasting: Some(Duration::from_millis(1_500)),
         log: "warn".to_owned(),
+        forward: None,
+        forwarding: ForwardOptions::default(),
     }
 }
 
@@ -26,7 +32,7 @@ async fn whatever_was_acknowledged_is_found_however_rude_the_traffic() {
         let scratch = Scratch::empty().await;
         let args = args(&scratch, rude);
         let setup = DemoSetup::set(&args).await.unwrap();
-        let summary = run_process(&args, &setup, &mut DemoOutput::new(true)).await.unwrap();
+        let summary = run_process(&args, &setup, &LiveOutput::new(true)).await.unwrap();
         assert_eq!(
             (summary.lost(), summary.waiting, summary.forged_accepted),
             (0, 0, 0),

@@ -21,6 +21,7 @@ mod links;
 mod operations;
 mod payloads;
 mod problems;
+mod redirects;
 mod reference;
 mod request_examples;
 
@@ -66,6 +67,7 @@ pub fn routes(api: OpenApi, webhooks: OpenApi, public_url: Option<&str>) -> Rout
     Router::new()
         .route("/api/openapi.json", get(json))
         .merge(reference::routes(&document))
+        .merge(redirects::routes())
 }
 
 /// Adds what the routes do not declare one by one: security schemes, tags, operation ids, permissions and problems.

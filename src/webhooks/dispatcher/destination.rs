@@ -1,14 +1,13 @@
 //! Where the requests of an endpoint go, and their headers and bodies.
 
 use bytes::Bytes;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 
 use crate::{
-    crypto::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP},
     egress::{Target, UrlRefused},
     webhooks::{
-        Error, Secrets, WebhookService, headers,
+        Error, Secrets, WebhookService, headers, request,
         store::{deliveries::DueDelivery, endpoints::Endpoint},
     },
 };
@@ -37,28 +36,14 @@ impl Destination {
 
     /// Returns the signed headers of a request. The id is the same at each attempt, the time and the signature are not.
     pub fn headers(&self, due: &DueDelivery, body: &[u8], now: DateTime<Utc>) -> HeaderMap {
-        let id = due.event_id.to_string();
-        let signed = standard_webhooks::sign(self.secrets.at(now), &id, now, body);
         let mut headers = self.headers.clone();
-        for (name, value) in [
-            (ID, &id),
-            (TIMESTAMP, &signed.timestamp),
-            (SIGNATURE, &signed.signature),
-        ] {
-            let value = HeaderValue::try_from(value.as_str());
-            headers.insert(name, value.expect("ids, digits and base64 go into a header"));
-        }
+        request::sign(&mut headers, self.secrets.at(now), &due.event_id.to_string(), now, body);
         headers
     }
 }
 
-/// Returns the body of a request, `{"type": …, "timestamp": …, "data": …}`; `None` if the event is no longer stored.
+/// Returns the body of a request; `None` if the event is no longer stored.
 pub fn body(due: &DueDelivery) -> Option<Bytes> {
     let (occurred_at, data) = due.occurred_at.zip(due.data.as_deref())?;
-    let at = occurred_at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-    // A type consists of letters, digits, dots and underscores, which need no escaping.
-    Some(Bytes::from(format!(
-        r#"{{"type":"{}","timestamp":"{at}","data":{data}}}"#,
-        due.kind
-    )))
+    Some(request::body(&due.kind, occurred_at, data))
 }

@@ -149,6 +149,45 @@ mod tests {
         }
     }
 
+    /// The fields and the text of each row of the table in `docs/meta-setup.md`.
+    fn rows() -> Vec<(Vec<&'static str>, &'static str)> {
+        const PAGE: &str = include_str!("../../../../docs/meta-setup.md");
+        let (_, table) = PAGE
+            .split_once("| field | what comes of it | subscribe |\n")
+            .expect("the page lists fields");
+        let rows = table.lines().skip(1).take_while(|line| line.starts_with("| `"));
+        rows.map(|row| {
+            let first = row.split('|').nth(1).unwrap_or_default();
+            (first.split('`').skip(1).step_by(2).collect(), row)
+        })
+        .collect()
+    }
+
+    #[test]
+    fn the_page_about_setting_up_lists_every_field_with_its_event_and_no_other() {
+        let rows = rows();
+        let mut listed: Vec<&str> = rows.iter().flat_map(|(fields, _)| fields.iter().copied()).collect();
+        let mut known: Vec<&str> = FIELDS
+            .iter()
+            .map(|(field, _)| *field)
+            .filter(|field| !field.is_empty())
+            .collect();
+        listed.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(listed, known);
+        for (field, reader) in FIELDS {
+            if let Reader::Events(event) | Reader::Account(event, _) = reader {
+                let row = rows.iter().find(|(fields, _)| fields.contains(field));
+                let (_, row) = row.expect("every field has a row");
+                assert!(
+                    row.contains(&format!("`{}`", event.name)),
+                    "{field} becomes {}",
+                    event.name
+                );
+            }
+        }
+    }
+
     #[test]
     fn no_field_is_listed_twice() {
         for (index, (field, _)) in FIELDS.iter().enumerate() {

@@ -5,23 +5,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::DemoSetup;
-use crate::events::message::RECEIVED;
+use crate::{
+    cli::{
+        api_client::{ApiCallError, ApiClient},
+        listen::EventFeed,
+    },
+    events::message::RECEIVED,
+};
 
 /// Polling interval of the event feed.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
 /// Minimum time between answers to one contact: Meta permits one message per customer in six seconds.
 const ANSWER_INTERVAL: Duration = Duration::from_secs(7);
 
-pub(crate) struct AutoResponder {
-    http: reqwest::Client,
-    api: String,
-    key: String,
+pub(in crate::cli) struct AutoResponder {
+    api: ApiClient,
     channel: String,
     /// The position in the event feed up to which messages are answered.
     after: i64,
@@ -30,25 +33,17 @@ pub(crate) struct AutoResponder {
 
 impl AutoResponder {
     /// Creates a responder that skips all earlier events.
-    pub async fn start(setup: &DemoSetup) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(10))
-            .build()?;
-        let mut responder = Self {
-            http,
-            api: format!("{}/api/v1", setup.url()),
-            key: setup.api_key.clone(),
-            channel: setup.channel.to_string(),
-            after: 0,
+    pub async fn start(api: ApiClient, channel: String) -> anyhow::Result<Self> {
+        let after = EventFeed::new(api.clone()).newest().await?;
+        Ok(Self {
+            api,
+            channel,
+            after,
             answered: HashMap::new(),
-        };
-        while !responder.poll_events().await?.is_empty() {}
-        Ok(responder)
+        })
     }
 
-    /// Answers messages until cancelled.
+    /// Answers messages until cancelled. While the server does not answer, it waits.
     pub async fn run(mut self, stop: &CancellationToken) -> anyhow::Result<()> {
         let mut ticks = tokio::time::interval(POLL_INTERVAL);
         loop {
@@ -56,20 +51,21 @@ impl AutoResponder {
                 () = stop.cancelled() => return Ok(()),
                 _ = ticks.tick() => {}
             }
-            for event in self.poll_events().await? {
+            let events = match self.poll_events().await {
+                Ok(events) => events,
+                Err(ApiCallError::Unavailable(_)) => continue,
+                Err(refused) => return Err(refused.into()),
+            };
+            for event in events {
                 self.answer(&event["data"]["message"]).await?;
             }
         }
     }
 
-    async fn poll_events(&mut self) -> anyhow::Result<Vec<Value>> {
-        let url = format!(
-            "{}/events?type={}&limit=200&after={}",
-            self.api, RECEIVED.name, self.after
-        );
-        let answer = self.http.get(url).bearer_auth(&self.key).send().await?;
-        let mut page: Value = answer.error_for_status()?.json().await?;
-        self.after = page["after"].as_i64().context("the event feed returns `after`")?;
+    async fn poll_events(&mut self) -> Result<Vec<Value>, ApiCallError> {
+        let path = format!("/events?type={}&limit=200&after={}", RECEIVED.name, self.after);
+        let mut page: Value = self.api.get(&path).await?;
+        self.after = page["after"].as_i64().unwrap_or(self.after);
         Ok(page["data"].as_array_mut().map(std::mem::take).unwrap_or_default())
     }
 
@@ -92,14 +88,20 @@ impl AutoResponder {
         for (member, value) in words(message) {
             request[member] = value;
         }
-        let post = self.http.post(format!("{}/messages", self.api)).bearer_auth(&self.key);
         // After a restart the same message is not answered twice.
-        let answer = post.header("idempotency-key", id).json(&request).send().await?;
+        let post = self.api.post("/messages").header("idempotency-key", id);
+        let Ok(answer) = post.json(&request).send().await else {
+            return Ok(());
+        };
         let status = answer.status();
         let body = answer.text().await?;
         // The contact was merged with another since the event; the customer is answered under that one next time.
         let is_merged = status == StatusCode::UNPROCESSABLE_ENTITY && body.contains(r#""field":"to.contact_id""#);
-        ensure!(status.is_success() || is_merged, "an answer was rejected: {body}");
+        let is_busy = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+        ensure!(
+            status.is_success() || is_merged || is_busy,
+            "an answer was rejected: {body}"
+        );
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Listening addresses of the demo.
+//! Listening addresses of what is simulated.
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
