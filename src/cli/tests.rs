@@ -15,7 +15,7 @@ use crate::{
 };
 
 fn config(url: &str) -> Config {
-    let mut environment = Environment::read().unwrap();
+    let mut environment = Environment::try_parse_from(std::iter::empty::<&str>()).unwrap();
     environment.database_url = url.to_owned();
     environment.redis_url = None;
     environment.master_key = Some(Keyring::generate());
@@ -47,7 +47,7 @@ fn names(value: &Value) -> BTreeSet<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
-const ADD: &str = "channel add --tenant Olaria --phone-number-id 1170001 --waba-id 2080001 --access-token EAAG";
+const ADD: &str = "channel add --tenant Olaria --phone-number-id 1170001 --waba-id 2080001 --access-token EAAG --no-check";
 
 #[tokio::test]
 async fn a_tenant_is_made_with_an_id_and_a_key_and_then_listed() {

@@ -13,7 +13,7 @@ mod capabilities;
 mod customers;
 mod outgoing;
 
-pub(crate) use accounts::NumberAnswers;
+pub(crate) use accounts::{AskedNumber, NumberAnswers};
 pub(crate) use capabilities::{NotSupported, capabilities};
 pub(crate) use outgoing::{PreparedCall, Unfit};
 

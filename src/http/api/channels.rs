@@ -57,6 +57,9 @@ pub(crate) struct ChannelView {
     /// Meta's id of the business portfolio that owns the account; known after a check.
     #[schema(required)]
     pub business_id: Option<String>,
+    /// When it was removed; null while it is in use.
+    #[schema(required)]
+    pub archived_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -93,6 +96,7 @@ impl From<records::channels::Channel> for ChannelView {
             }),
             campaigns_paused_at: row.campaigns_paused_at,
             business_id: row.business_id,
+            archived_at: row.archived_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
