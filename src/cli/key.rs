@@ -108,7 +108,11 @@ impl Command {
                 CommandOutput::new(&Revoked { id, revoked: true })
             }
             Command::Adopt => CommandOutput::new(&Adopted {
-                closed: tenancy::adopt_master_key(registry).await?.iter().map(|it| it.id).collect(),
+                closed: tenancy::adopt_master_key(registry)
+                    .await?
+                    .iter()
+                    .map(|it| it.id)
+                    .collect(),
             }),
             Command::Rotate => {
                 let RotationReport {

@@ -133,7 +133,9 @@ impl Shown {
             created_at: message.received_at,
             created_by: message.created_by,
             lane: work.and_then(|work| SendLane::of_number(work.lane)),
-            held: work.and_then(|work| work.held).filter(|it| waits && *it != HoldReason::Released),
+            held: work
+                .and_then(|work| work.held)
+                .filter(|it| waits && *it != HoldReason::Released),
             work: work.map(|work| work.state),
             next_attempt_at: pending.map(|work| work.due_at),
             expires_at: work.and_then(|work| work.expires_at),
@@ -214,8 +216,16 @@ impl fmt::Display for Failure {
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        write!(f, "message   {}  {} {}  {}", self.id, self.direction, self.kind, self.status)?;
-        write!(f, "\nof        {}  {}  {}", self.tenant_id, self.channel_id, self.contact_id)?;
+        write!(
+            f,
+            "message   {}  {} {}  {}",
+            self.id, self.direction, self.kind, self.status
+        )?;
+        write!(
+            f,
+            "\nof        {}  {}  {}",
+            self.tenant_id, self.channel_id, self.contact_id
+        )?;
         write!(f, "\ncreated   {}", time(self.created_at))?;
         if let Some(why) = self.waits_for() {
             write!(f, "\nwaits     {why}")?;

@@ -142,7 +142,9 @@ impl Command {
             Command::Endpoint(command) => command.run(&OperatorContext::open().await?).await,
             Command::Message(command) => command.run(&OperatorContext::open().await?).await,
             Command::Queue(command) => command.run(&OperatorContext::open().await?).await,
-            Command::Key(command @ key::Command::Adopt) => command.run(&OperatorContext::open_with_any_key().await?).await,
+            Command::Key(command @ key::Command::Adopt) => {
+                command.run(&OperatorContext::open_with_any_key().await?).await
+            }
             Command::Key(command) => command.run(&OperatorContext::open().await?).await,
         }
     }

@@ -70,7 +70,9 @@ impl OperatorContext {
             egress: EgressClient::new(config.egress)?,
         };
         let queues = match &config.redis {
-            Some(redis) => Queues::redis(redis.url.expose(), &redis.prefix, registry.clock.clone()).context("REDIS_URL")?,
+            Some(redis) => {
+                Queues::redis(redis.url.expose(), &redis.prefix, registry.clock.clone()).context("REDIS_URL")?
+            }
             None => Queues::in_memory(registry.clock.clone()),
         };
         Ok(Self {

@@ -223,7 +223,10 @@ impl fmt::Display for Listed {
             dead,
             ..
         } = &self.0;
-        write!(f, "{name:<12} pending {pending}  scheduled {scheduled}  running {running}  dead {dead}")?;
+        write!(
+            f,
+            "{name:<12} pending {pending}  scheduled {scheduled}  running {running}  dead {dead}"
+        )?;
         if let Some(seconds) = self.0.oldest_pending_seconds.filter(|_| *pending > 0) {
             write!(f, "  oldest due for {seconds:.0} s")?;
         }
@@ -260,6 +263,7 @@ impl fmt::Display for Changed {
         };
         write!(f, "{} jobs of {} are {verb}", self.changed, self.queue)?;
         let left = self.left.iter();
-        left.map(|id| write!(f, "\nnot {verb}: {id} is not there, or done or running")).collect()
+        left.map(|id| write!(f, "\nnot {verb}: {id} is not there, or done or running"))
+            .collect()
     }
 }

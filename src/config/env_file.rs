@@ -73,7 +73,10 @@ impl EnvFile {
         let open = self.mode & READABLE_BY_OTHERS != 0 && !secrets.is_empty();
         open.then(|| {
             let path = self.path.display();
-            format!("{path} is readable by other users of this machine and holds {}", secrets.join(", "))
+            format!(
+                "{path} is readable by other users of this machine and holds {}",
+                secrets.join(", ")
+            )
         })
     }
 }
@@ -166,12 +169,27 @@ mod tests {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             EnvFile::open(&path)
         };
-        assert_eq!(written("PORT=1\nMAINSTAY_ADMIN_TOKEN=\n", 0o644).unwrap().exposure(), None);
-        assert_eq!(written("MAINSTAY_ADMIN_TOKEN=sesame\n", 0o600).unwrap().exposure(), None);
-        let exposed = written("MAINSTAY_ADMIN_TOKEN=sesame\n", 0o640).unwrap().exposure().unwrap();
-        assert!(exposed.contains("MAINSTAY_ADMIN_TOKEN") && !exposed.contains("sesame"), "{exposed}");
+        assert_eq!(
+            written("PORT=1\nMAINSTAY_ADMIN_TOKEN=\n", 0o644).unwrap().exposure(),
+            None
+        );
+        assert_eq!(
+            written("MAINSTAY_ADMIN_TOKEN=sesame\n", 0o600).unwrap().exposure(),
+            None
+        );
+        let exposed = written("MAINSTAY_ADMIN_TOKEN=sesame\n", 0o640)
+            .unwrap()
+            .exposure()
+            .unwrap();
+        assert!(
+            exposed.contains("MAINSTAY_ADMIN_TOKEN") && !exposed.contains("sesame"),
+            "{exposed}"
+        );
         let refusal = written("PORT=1\nsesame\n", 0o600).err().unwrap().to_string();
-        assert!(refusal.starts_with(".env: line 2") && !refusal.contains("sesame"), "{refusal}");
+        assert!(
+            refusal.starts_with(".env: line 2") && !refusal.contains("sesame"),
+            "{refusal}"
+        );
         let long = "#".repeat(MAX_BYTES as usize + 1);
         assert!(written(&long, 0o600).is_err());
         std::fs::remove_file(&path).unwrap();

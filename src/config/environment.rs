@@ -191,7 +191,8 @@ impl Environment {
         let flags = <Self as clap::CommandFactory>::command();
         let mut given = Vec::new();
         for argument in flags.get_arguments() {
-            let (Some(variable), Some(flag)) = (argument.get_env().and_then(|it| it.to_str()), argument.get_long()) else {
+            let (Some(variable), Some(flag)) = (argument.get_env().and_then(|it| it.to_str()), argument.get_long())
+            else {
                 continue;
             };
             let in_file = from_files.iter().find(|(name, _)| *name == variable);
@@ -217,9 +218,8 @@ impl Environment {
     pub(crate) fn unread() -> Vec<String> {
         let file = EnvFile::read().unwrap_or_default();
         let known: Vec<String> = Self::variables().into_iter().map(|(name, ..)| name).collect();
-        let is_read = |name: &str| {
-            known.iter().any(|it| it == name) || files::SECRETS.iter().any(|(_, of)| *of == name)
-        };
+        let is_read =
+            |name: &str| known.iter().any(|it| it == name) || files::SECRETS.iter().any(|(_, of)| *of == name);
         let ours = |name: &&str| ["MAINSTAY_", "META_", "GRAPH_"].iter().any(|it| name.starts_with(it));
         let names = file.names().filter(ours).filter(|name| !is_read(name));
         names.map(str::to_owned).collect()

@@ -56,11 +56,7 @@ pub(crate) async fn cancel_waiting((db, clock): (&Db, &Clock), ctx: &Ctx, channe
     }
 }
 
-async fn cancel_distinct(
-    (db, clock): (&Db, &Clock),
-    ctx: &Ctx,
-    ids: &[MessageId],
-) -> db::Result<CanceledAndStatuses> {
+async fn cancel_distinct((db, clock): (&Db, &Clock), ctx: &Ctx, ids: &[MessageId]) -> db::Result<CanceledAndStatuses> {
     let cancel = || db.transaction_as(ctx.tenant, async |tx: &mut Tx| cancel_in(tx, clock, ctx, ids).await);
     retry_conflicts(cancel).await
 }
@@ -68,12 +64,7 @@ async fn cancel_distinct(
 type CanceledAndStatuses = (Vec<Canceled>, HashMap<MessageId, String>);
 
 /// Cancels the messages and returns them, with the status that each message had before.
-async fn cancel_in(
-    tx: &mut Tx,
-    clock: &Clock,
-    ctx: &Ctx,
-    ids: &[MessageId],
-) -> db::Result<CanceledAndStatuses> {
+async fn cancel_in(tx: &mut Tx, clock: &Clock, ctx: &Ctx, ids: &[MessageId]) -> db::Result<CanceledAndStatuses> {
     let tenant = ctx.tenant;
     let now = clock.now();
     messages::lock(tx, ids.iter().map(|id| (tenant, *id))).await?;

@@ -90,6 +90,14 @@ impl ChannelReport {
         problems
     }
 
+    /// Returns whether the number could not be read for the same reason, so that it is told already.
+    fn is_told(&self, error: &Error) -> bool {
+        self.number.as_ref().err().is_some_and(|told| match (told, error) {
+            (Error::Refused(told), Error::Refused(error)) => told.code == error.code,
+            (told, error) => told == error,
+        })
+    }
+
     fn add_problems_of_number(&self, public_url: Option<&str>, problems: &mut Vec<ChannelProblem>) {
         let number = match &self.number {
             Ok(number) => number,
@@ -113,14 +121,19 @@ impl ChannelReport {
             add(problems, true, text);
         }
         if number.quality_rating.as_deref() == Some("RED") {
-            let text = "The number's quality is RED: too many customers block or report it, and Meta may lower its limit.";
+            let text =
+                "The number's quality is RED: too many customers block or report it, and Meta may lower its limit.";
             add(problems, false, text.to_owned());
         }
         let unsettled = ["DECLINED", "EXPIRED", "PENDING_REVIEW", "NONE"];
         if let Some(status) = number.name_status.as_deref().filter(|it| unsettled.contains(it)) {
             add(problems, false, format!("The display name is not approved: {status}."));
         }
-        if let Some(status) = number.code_verification_status.as_deref().filter(|it| *it != "VERIFIED") {
+        if let Some(status) = number
+            .code_verification_status
+            .as_deref()
+            .filter(|it| *it != "VERIFIED")
+        {
             let text = format!("The number is not verified ({status}): request a code for it and enter it at Meta.");
             add(problems, false, text);
         }
@@ -132,16 +145,34 @@ impl ChannelReport {
     fn add_problems_of_token(&self, problems: &mut Vec<ChannelProblem>) {
         let token = match &self.token {
             Ok(token) if !token.valid => {
-                return add(problems, true, "The access token is not valid: create a new one.".to_owned());
+                return add(
+                    problems,
+                    true,
+                    "The access token is not valid: create a new one.".to_owned(),
+                );
             }
             Ok(token) => token,
-            Err(error) => return add(problems, false, format!("The access token cannot be inspected. {error}")),
+            Err(error) if self.is_told(error) => return,
+            Err(error) => {
+                return add(
+                    problems,
+                    false,
+                    format!("The access token cannot be inspected. {error}"),
+                );
+            }
         };
         let lacks = token.missing_scopes();
         if !lacks.is_empty() {
-            add(problems, !token.may_send(), format!("The access token lacks {}.", lacks.join(" and ")));
+            add(
+                problems,
+                !token.may_send(),
+                format!("The access token lacks {}.", lacks.join(" and ")),
+            );
         }
-        let ends = [token.expires_at, token.data_access_expires_at].into_iter().flatten().min();
+        let ends = [token.expires_at, token.data_access_expires_at]
+            .into_iter()
+            .flatten()
+            .min();
         if let Some(end) = ends.filter(|end| *end < self.asked_at + TOKEN_ENDS_SOON) {
             let end = end.format("%Y-%m-%d %H:%M UTC");
             let text = format!("The access token ends at {end}: take one of a system user, which does not expire.");
@@ -156,10 +187,16 @@ impl ChannelReport {
                 let text = "The account does not list this number: see that both ids belong together.";
                 add(problems, true, text.to_owned());
             }
-            Err(error) => add(problems, false, format!("The account's numbers cannot be read. {error}")),
+            Err(error) if self.is_told(error) => {}
+            Err(error) => add(
+                problems,
+                false,
+                format!("The account's numbers cannot be read. {error}"),
+            ),
         }
         let apps = match &self.subscribed {
             Ok(apps) => apps,
+            Err(error) if self.is_told(error) => return,
             Err(error) => return add(problems, false, format!("The subscriptions cannot be read. {error}")),
         };
         if apps.is_empty() {

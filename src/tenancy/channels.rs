@@ -86,10 +86,12 @@ async fn known(
         )));
     }
     match known.waba_id.as_deref() {
-        Some(present) if present != waba_id && account == Account::OfTheChannel => Err(TenancyError::Conflict(format!(
-            "phone number id {phone_number_id} is channel {id} of the account {present}, not of {waba_id}; if Meta has moved the number \
+        Some(present) if present != waba_id && account == Account::OfTheChannel => {
+            Err(TenancyError::Conflict(format!(
+                "phone number id {phone_number_id} is channel {id} of the account {present}, not of {waba_id}; if Meta has moved the number \
              there, say so: `--move`, in the API `move`"
-        ))),
+            )))
+        }
         _ => Ok(Some(known)),
     }
 }

@@ -97,7 +97,10 @@ impl fmt::Display for Listed {
             "{}  {}  phone number {}  account {account}  {dialled}  {signs}",
             self.id, self.tenant_id, self.phone_number_id
         )?;
-        let since = self.since.map(|at| at.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
+        let since = self
+            .since
+            .map(|at| at.format("%Y-%m-%d %H:%M").to_string())
+            .unwrap_or_default();
         match self.state {
             ChannelUse::Removed => write!(f, "  removed {since}"),
             ChannelUse::BreakerOpen => {

@@ -70,7 +70,10 @@ pub fn implausible(whose: &str, secrets: &[Secret]) -> Option<Finding> {
     };
     let bad = secrets.iter().filter(|secret| !is_good(secret)).count();
     (bad > 0).then(|| {
-        let what = format!("{whose}: {bad} of {} are not 32 hexadecimal digits, as Meta's app secrets are", secrets.len());
+        let what = format!(
+            "{whose}: {bad} of {} are not 32 hexadecimal digits, as Meta's app secrets are",
+            secrets.len()
+        );
         Finding::warn(CHECK, what, "copy it from Meta's dashboard under App settings, Basic")
     })
 }
@@ -78,11 +81,7 @@ pub fn implausible(whose: &str, secrets: &[Secret]) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        cli::doctor::finding::FindingStatus,
-        config::Purpose,
-        crypto::Keyring,
-    };
+    use crate::{cli::doctor::finding::FindingStatus, config::Purpose, crypto::Keyring};
 
     fn findings(change: impl FnOnce(&mut Environment)) -> Vec<Finding> {
         let mut environment = <Environment as clap::Parser>::try_parse_from(std::iter::empty::<&str>()).unwrap();

@@ -21,7 +21,11 @@ const AT_ONCE: usize = 8;
 pub async fn check(db: &Db, config: &Config, clock: &Clock) -> Vec<Finding> {
     match examine(db, config, clock).await {
         Ok(findings) => findings,
-        Err(error) => vec![Finding::fail(CHECK, format!("{error:#}"), "see GRAPH_BASE_URL and the database")],
+        Err(error) => vec![Finding::fail(
+            CHECK,
+            format!("{error:#}"),
+            "see GRAPH_BASE_URL and the database",
+        )],
     }
 }
 
@@ -45,7 +49,10 @@ async fn examine(db: &Db, config: &Config, clock: &Clock) -> anyhow::Result<Vec<
     findings.extend(theirs.map(|theirs| offset(before, theirs, clock.now())));
     for route in &routes {
         let own = route.app_secret.as_slice();
-        findings.extend(configuration::implausible(&format!("the app secret of {}", route.channel), own));
+        findings.extend(configuration::implausible(
+            &format!("the app secret of {}", route.channel),
+            own,
+        ));
     }
     for routes in routes.chunks(AT_ONCE) {
         let asked = routes.iter().map(|route| async {

@@ -58,7 +58,9 @@ async fn in_queues(db: &Db, queues: &Queues, now: DateTime<Utc>) -> sqlx::Result
         }
         if stats.dead > 0 {
             let what = format!("{} jobs of {name} are dead", stats.dead);
-            let cure = format!("`mainstay queue list {name} --state dead` shows why, `mainstay queue retry {name} --dead` tries again");
+            let cure = format!(
+                "`mainstay queue list {name} --state dead` shows why, `mainstay queue retry {name} --dead` tries again"
+            );
             findings.push(Finding::warn(CHECK, what, cure));
         }
     }
@@ -110,7 +112,10 @@ async fn in_endpoints(db: &Db, now: DateTime<Utc>) -> sqlx::Result<Vec<Finding>>
                 time(since),
                 endpoint.health.last_error.as_deref().unwrap_or("no reason is known"),
             );
-            let cure = format!("mend the receiver, then `mainstay endpoint test --tenant {} {}`", tenant.id, endpoint.id);
+            let cure = format!(
+                "mend the receiver, then `mainstay endpoint test --tenant {} {}`",
+                tenant.id, endpoint.id
+            );
             findings.push(Finding::warn("endpoint", what, cure));
         }
     }
@@ -120,9 +125,20 @@ async fn in_endpoints(db: &Db, now: DateTime<Utc>) -> sqlx::Result<Vec<Finding>>
 async fn unknown_numbers(db: &Db) -> sqlx::Result<Vec<Finding>> {
     let subjects = quarantine::list(db.reader(), MAX_SUBJECTS).await?;
     let finding = |it: quarantine::QuarantinedSubject| {
-        let name = it.subject.replace("phone_number:", "the phone number ").replace("waba:", "the account ");
-        let what = format!("{} webhooks of {name}, which nobody has added, wait since {}", it.events, time(it.since));
-        Finding::warn("webhooks", what, "`mainstay channel add` processes them; else unsubscribe the app from that account")
+        let name = it
+            .subject
+            .replace("phone_number:", "the phone number ")
+            .replace("waba:", "the account ");
+        let what = format!(
+            "{} webhooks of {name}, which nobody has added, wait since {}",
+            it.events,
+            time(it.since)
+        );
+        Finding::warn(
+            "webhooks",
+            what,
+            "`mainstay channel add` processes them; else unsubscribe the app from that account",
+        )
     };
     Ok(subjects.into_iter().map(finding).collect())
 }

@@ -270,6 +270,7 @@ pub async fn check(
     let number = checked.number.unwrap_or_default();
     let webhook_url = number.callbacks.of_messages().map(str::to_owned);
     let token = checked.token.ok();
+    let apps = checked.subscribed.unwrap_or_default().into_iter();
     Ok(Json(CheckReport {
         can_send,
         problems,
@@ -278,12 +279,7 @@ pub async fn check(
         health: number.health.and_then(|health| health.can_send_message),
         token_expires_at: token.as_ref().and_then(|token| token.expires_at),
         token_scopes: token.map(|token| token.scopes).unwrap_or_default(),
-        subscribed_apps: checked
-            .subscribed
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|app| app.name.or(app.id))
-            .collect(),
+        subscribed_apps: apps.filter_map(|app| app.name.or(app.id)).collect(),
         webhook_url,
         released: checked.released,
     }))

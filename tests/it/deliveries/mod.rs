@@ -11,7 +11,7 @@ mod held;
 mod kills;
 mod many;
 mod order;
-mod receiver;
+pub mod receiver;
 mod recorded;
 mod upkeep;
 pub mod world;

@@ -123,6 +123,16 @@ impl Deployment {
         answer.unwrap_or_else(|| panic!("mainstay {arguments:?} answers in JSON: {output}"))
     }
 
+    /// Runs `mainstay --json …` however it ends: its exit code, its answer, and all that it wrote.
+    pub async fn attempt(&self, line: &str) -> (Option<i32>, Value, String) {
+        let arguments: Vec<&str> = ["--json"].into_iter().chain(line.split(' ')).collect();
+        let mut process = self.spawn(MAINSTAY, &arguments);
+        let code = process.exit_code().await;
+        let output = process.output();
+        let answer = output.lines().rev().find_map(|line| serde_json::from_str(line).ok());
+        (code, answer.unwrap_or_default(), output)
+    }
+
     /// One of our binaries as a process of this installation.
     pub fn spawn(&self, program: &str, arguments: &[&str]) -> Process {
         let environment: Vec<(&str, &str)> = self.environment.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
