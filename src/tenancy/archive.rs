@@ -2,6 +2,7 @@
 
 use super::{TenancyError, TenantService};
 use crate::{
+    db::{self, Tx, retry_conflicts},
     directory::{open_tenant_key, purpose},
     domain::{ChannelId, Ctx},
     events::channel::{Connection, DISCONNECTED},
@@ -34,26 +35,40 @@ pub async fn archive_channel(
     let owner = tenants::find(service.db.writer(), tenant).await?.ok_or_else(missing)?;
     let key = open_tenant_key(&service.keyring, &owner).ok_or(TenancyError::KeyUnavailable)?;
     let wiped = key.seal(&purpose("access-token", id), b"");
-    let mut tx = service.db.begin().await?;
-    let channel = channels::find(tx.on(), tenant, id).await?.ok_or_else(missing)?;
-    let now = service.clock.now();
-    if channels::archive(tx.on(), tenant, id, wiped, now).await? > 0 {
-        channel_checks::remove(tx.on(), id, tenant).await?;
-        let waba = channel.waba_id.as_deref().unwrap_or_default();
-        if channels::count_of_account(tx.on(), tenant, waba).await? == 0 {
-            templates::remove_sync(tx.on(), tenant, waba).await?;
-        }
-        let data = Connection {
-            channel_id: id,
-            phone_number_id: &channel.phone_number_id,
-            waba_id: waba,
-            display_phone_number: channel.display_phone_number.as_deref(),
-            reason: None,
-        };
-        let event = NewEvent::new(&service.clock, tenant, &DISCONNECTED, now, &data);
-        events::append(&mut tx, &[event.by(ctx.actor).on(id)], now).await?;
+    let take_out = || {
+        service
+            .db
+            .transaction_as(tenant, async |tx: &mut Tx| take_out(tx, service, ctx, id, &wiped).await)
+    };
+    if !retry_conflicts(take_out).await? {
+        return Err(missing());
     }
-    tx.commit().await?;
     let canceled = messaging::cancel_waiting((&service.db, &service.clock), ctx, id).await?;
     Ok(ArchivedChannel { id, canceled })
+}
+
+/// Takes a channel out of use, unless it is. Returns whether there is such a channel.
+async fn take_out(tx: &mut Tx, service: &TenantService, ctx: &Ctx, id: ChannelId, wiped: &[u8]) -> db::Result<bool> {
+    let (tenant, now) = (ctx.tenant, service.clock.now());
+    let Some(channel) = channels::find(tx.on(), tenant, id).await? else {
+        return Ok(false);
+    };
+    if channels::archive(tx.on(), tenant, id, wiped.to_vec(), now).await? == 0 {
+        return Ok(true);
+    }
+    channel_checks::remove(tx.on(), id, tenant).await?;
+    let waba = channel.waba_id.as_deref().unwrap_or_default();
+    if channels::count_of_account(tx.on(), tenant, waba).await? == 0 {
+        templates::remove_sync(tx.on(), tenant, waba).await?;
+    }
+    let data = Connection {
+        channel_id: id,
+        phone_number_id: &channel.phone_number_id,
+        waba_id: waba,
+        display_phone_number: channel.display_phone_number.as_deref(),
+        reason: None,
+    };
+    let event = NewEvent::new(&service.clock, tenant, &DISCONNECTED, now, &data);
+    events::append(tx, &[event.by(ctx.actor).on(id)], now).await?;
+    Ok(true)
 }

@@ -120,15 +120,15 @@ async fn what_meta_says_against_a_channel_is_told(mut stage: Stage) {
         ..TokenSeed::full(TOKEN)
     });
     let found = examined(&stage, 1).await;
-    has(&found, "fail channel:", "Meta refused: 190");
-    assert_eq!(found.len(), 1, "once is enough: {found:#?}");
+    let told = found.iter().filter(|it| it.contains("Meta refused: 190")).count();
+    assert_eq!(told, 1, "once is enough: {found:#?}");
     assert!(!found.join("").contains(TOKEN), "{found:#?}");
 
     stage.deployment.set("GRAPH_BASE_URL", "http://127.0.0.1:9");
     let found = examined(&stage, 1).await;
     has(&found, "fail meta:", "cannot be reached");
     assert!(
-        !found.iter().any(|it| it.starts_with("fail channel: ")),
+        !found.iter().any(|it| it.contains("cannot be read")),
         "one finding is enough: {found:#?}"
     );
 }
