@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use anyhow::Context;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{ArgGroup, Subcommand};
 use serde::Serialize;
@@ -209,7 +208,6 @@ impl Switched {
             name: queue.name,
             paused,
         })
-        .with_context(|| queue.name.to_owned())
     }
 }
 
@@ -262,8 +260,7 @@ impl fmt::Display for Changed {
             _ => "due again",
         };
         write!(f, "{} jobs of {} are {verb}", self.changed, self.queue)?;
-        let left = self.left.iter();
-        left.map(|id| write!(f, "\nnot {verb}: {id} is not there, or done or running"))
-            .collect()
+        let mut left = self.left.iter();
+        left.try_for_each(|id| write!(f, "\nnot {verb}: {id} is not there, or done or running"))
     }
 }

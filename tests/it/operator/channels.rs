@@ -1,13 +1,17 @@
 //! `mainstay channel`: Meta is asked, nothing is moved silently, and a removed channel sends nothing and loses nothing.
 
+use mainstay::housekeeping;
 use mainstay_sim::{NumberPatch, NumberSeed, Shape, TokenSeed};
-use mainstay_test_macros::both_sizes;
+use mainstay_test_macros::{both_databases, both_sizes};
 use serde_json::{Value, json};
 
 use super::{DEADLINE, Stage, TOKEN};
 use crate::support::{
+    app::{NUMBER, TestApp, WABA},
     deployment::{ADMIN_TOKEN, Deployment},
+    http::Client,
     wait::wait_until,
+    webhook::{ANA, T0, text},
 };
 
 const SECOND: &str = "117700456124000";
@@ -226,4 +230,44 @@ async fn a_removed_channel_sends_nothing_and_its_webhooks_wait(mut stage: Stage)
     })
     .await;
     db.close().await;
+}
+
+#[both_databases]
+async fn what_was_accepted_while_a_channel_was_removed_is_canceled(test: TestApp) {
+    let client = Client::tenant(&test);
+    let channel = client.get("/api/v1/channels").await.ok().json()["data"][0]["id"].clone();
+    let template = json!({ "name": "hello_world", "language": { "code": "en_US" } });
+    let message =
+        json!({ "channel_id": channel, "to": { "phone": "+4915123456789" }, "type": "template", "template": template });
+    let sent = client.post("/api/v1/messages", message.clone()).await;
+    assert_eq!(sent.status.as_u16(), 202, "{}", sent.text());
+    // As if another process had accepted it a moment after the channel was removed.
+    const REMOVED: &str = "UPDATE channels SET archived_at = created_at, updated_at = $1";
+    test.advance(chrono::TimeDelta::seconds(1));
+    let now = test.app.clock.now();
+    test.app.db.sql(REMOVED, (now,)).run().await.unwrap();
+    test.app.db.sql("DELETE FROM channel_checks", ()).run().await.unwrap();
+    test.app.directory.refresh().await.unwrap();
+    assert_eq!(client.post("/api/v1/messages", message).await.problem(404), "not-found");
+    housekeeping::clean_up(&test.app).await.unwrap();
+    let uri = format!("/api/v1/messages/{}", sent.json()["id"].as_str().unwrap());
+    assert_eq!(client.get(&uri).await.ok().json()["status"], "canceled");
+    assert_eq!(
+        test.count("SELECT COUNT(*) FROM channel_checks").await,
+        0,
+        "nobody checks it"
+    );
+
+    // Its webhooks stay in quarantine, whatever housekeeping looks for.
+    test.receive(&text(ANA, "wamid.later", T0, "Hello?")).await;
+    housekeeping::reconcile(&test.app).await.unwrap();
+    const WAITING: &str = "SELECT COUNT(*) FROM raw_events WHERE state = 'quarantined'";
+    assert_eq!(test.count(WAITING).await, 1);
+    let added = test.add_channel(test.tenant, NUMBER, WABA).await;
+    assert_eq!((json!(added.id), added.released), (channel, 1));
+    test.process_all(8).await;
+    assert_eq!(
+        test.count("SELECT COUNT(*) FROM messages WHERE text = 'Hello?'").await,
+        1
+    );
 }
