@@ -223,7 +223,7 @@ impl fmt::Display for Listed {
         } = &self.0;
         write!(
             f,
-            "{name:<12} pending {pending}  scheduled {scheduled}  running {running}  dead {dead}"
+            "{name:<18} pending {pending}  scheduled {scheduled}  running {running}  dead {dead}"
         )?;
         if let Some(seconds) = self.0.oldest_pending_seconds.filter(|_| *pending > 0) {
             write!(f, "  oldest due for {seconds:.0} s")?;

@@ -68,7 +68,9 @@ impl EnvFile {
 
     /// Returns a warning if others than its owner may read secrets in the file.
     pub fn exposure(&self) -> Option<String> {
-        let filled = |name: &&str| self.get(name).is_some_and(|value| !value.expose().is_empty());
+        // An address without a user holds no password.
+        let is_secret = |value: &str| !value.is_empty() && (!value.contains("://") || value.contains('@'));
+        let filled = |name: &&str| self.get(name).is_some_and(|value| is_secret(value.expose()));
         let secrets: Vec<&str> = SECRETS.iter().map(|(name, _)| *name).filter(filled).collect();
         let open = self.mode & READABLE_BY_OTHERS != 0 && !secrets.is_empty();
         open.then(|| {
@@ -170,7 +172,9 @@ mod tests {
             EnvFile::open(&path)
         };
         assert_eq!(
-            written("PORT=1\nMAINSTAY_ADMIN_TOKEN=\n", 0o644).unwrap().exposure(),
+            written("DATABASE_URL=sqlite://a.db\nMAINSTAY_ADMIN_TOKEN=\n", 0o644)
+                .unwrap()
+                .exposure(),
             None
         );
         assert_eq!(
