@@ -43,6 +43,10 @@ pub enum Command {
     /// The replaced values are then overwritten: on SQLite the whole file is rewritten (it takes as much free space as the file, and writers
     /// wait), on PostgreSQL the four tables with secrets (each locked meanwhile).
     Rotate,
+    /// Go on with the first key of MAINSTAY_MASTER_KEY though the database belongs to another: only when that one is lost.
+    ///
+    /// What was sealed under the lost key stays closed: channels cannot send and endpoints get no signature until their tenants are made anew.
+    Adopt,
 }
 
 #[derive(Serialize)]
@@ -66,6 +70,12 @@ struct Listed {
 struct Revoked {
     id: ApiKeyId,
     revoked: bool,
+}
+
+#[derive(Serialize)]
+struct Adopted {
+    /// Tenants whose secrets no key opens.
+    closed: Vec<TenantId>,
 }
 
 #[derive(Serialize)]
@@ -97,6 +107,13 @@ impl Command {
                 tenancy::revoke_api_key(registry, id).await?;
                 CommandOutput::new(&Revoked { id, revoked: true })
             }
+            Command::Adopt => CommandOutput::new(&Adopted {
+                closed: tenancy::adopt_master_key(registry)
+                    .await?
+                    .iter()
+                    .map(|it| it.id)
+                    .collect(),
+            }),
             Command::Rotate => {
                 let RotationReport {
                     tenants,
@@ -163,6 +180,17 @@ impl fmt::Display for Listed {
 impl fmt::Display for Revoked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is revoked", self.id)
+    }
+}
+
+impl fmt::Display for Adopted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the first key of MAINSTAY_MASTER_KEY is the database's from now on; the secrets of {} tenants stay closed",
+            self.closed.len()
+        )?;
+        self.closed.iter().try_for_each(|tenant| write!(f, "\n  {tenant}"))
     }
 }
 

@@ -11,9 +11,11 @@ mod endpoint;
 mod key;
 mod listen;
 mod live_output;
+mod message;
 mod migrate;
 mod operator;
 mod output;
+mod queue;
 mod replay;
 mod secret;
 mod send;
@@ -58,7 +60,9 @@ enum Command {
     Serve,
     /// Migrate the database, creating it if it does not exist.
     Migrate,
-    /// Check configuration, keys, database, Redis, clock, disk and the running server.
+    /// Check configuration, keys, database, Redis, clock, disk, what waits or fails, every channel at Meta, and the running server.
+    ///
+    /// Exits with 0 if all is well, with 3 if there are warnings, and with 1 if something fails.
     Doctor(doctor::Args),
     /// Process stored webhooks again.
     Replay(replay::Args),
@@ -73,6 +77,12 @@ enum Command {
     /// Endpoints: where tenants' programs receive events.
     #[command(subcommand)]
     Endpoint(endpoint::Command),
+    /// Messages: where one stands, and why.
+    #[command(subcommand)]
+    Message(message::Command),
+    /// Queues: see, pause, retry, discard.
+    #[command(subcommand)]
+    Queue(queue::Command),
     /// API keys, and the keys that secrets are encrypted under.
     #[command(subcommand)]
     Key(key::Command),
@@ -107,7 +117,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs a command line, and exits with 0, with 1 if something failed, or with 2 if the command line is invalid.
+/// Runs a command line, and exits with 0, with 1 if something failed, with 2 if the command line is invalid, or with 3 if `doctor` warns.
 pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
@@ -142,6 +152,11 @@ impl Command {
             Command::Tenant(command) => command.run(&OperatorContext::open().await?).await,
             Command::Channel(command) => command.run(&OperatorContext::open().await?).await,
             Command::Endpoint(command) => command.run(&OperatorContext::open().await?).await,
+            Command::Message(command) => command.run(&OperatorContext::open().await?).await,
+            Command::Queue(command) => command.run(&OperatorContext::open().await?).await,
+            Command::Key(command @ key::Command::Adopt) => {
+                command.run(&OperatorContext::open_with_any_key().await?).await
+            }
             Command::Key(command) => command.run(&OperatorContext::open().await?).await,
         }
     }

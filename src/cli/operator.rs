@@ -4,14 +4,16 @@ use anyhow::{Context, ensure};
 
 use crate::{
     clock::Clock,
-    config::{Config, Graph, Purpose},
+    config::{Config, Environment, Graph, Purpose},
     db::{self, Db},
     directory::Directory,
     egress::EgressClient,
     messaging::Composer,
     meta::graph::GraphClient,
+    provider::Providers,
+    queue::Queues,
     templates::TemplateService,
-    tenancy::TenantService,
+    tenancy::{self, TenantService},
     webhooks::WebhookService,
 };
 
@@ -19,16 +21,30 @@ use crate::{
 pub(crate) struct OperatorContext {
     pub registry: TenantService,
     pub webhooks: WebhookService,
+    /// Where jobs that are due again are announced, if that is Redis.
+    pub queues: Queues,
     graph: Graph,
+    public_url: Option<String>,
 }
 
 impl OperatorContext {
     pub async fn open() -> anyhow::Result<Self> {
-        Self::with(Config::load(Purpose::Operate)?).await
+        Self::with(load()?).await
     }
 
-    /// Opens the services. Fails if the database does not exist, or has pending migrations.
+    pub async fn open_with_any_key() -> anyhow::Result<Self> {
+        Self::with_any_key(load()?).await
+    }
+
+    /// Opens the services. Fails if the database does not exist, has pending migrations, or belongs to another master key.
     pub async fn with(config: Config) -> anyhow::Result<Self> {
+        let operator = Self::with_any_key(config).await?;
+        tenancy::check_master_key(&operator.registry).await?;
+        Ok(operator)
+    }
+
+    /// Opens the services though the database may belong to another master key.
+    pub async fn with_any_key(config: Config) -> anyhow::Result<Self> {
         if let Some(file) = db::sqlite_file(&config.database_url) {
             ensure!(
                 file.exists(),
@@ -53,22 +69,45 @@ impl OperatorContext {
             keyring: config.keyring,
             egress: EgressClient::new(config.egress)?,
         };
+        let queues = match &config.redis {
+            Some(redis) => {
+                Queues::redis(redis.url.expose(), &redis.prefix, registry.clock.clone()).context("REDIS_URL")?
+            }
+            None => Queues::in_memory(registry.clock.clone()),
+        };
         Ok(Self {
             registry,
             webhooks,
+            queues,
             graph: config.graph,
+            public_url: config.public_url,
         })
+    }
+
+    /// Returns the channels that are in use.
+    pub async fn directory(&self) -> anyhow::Result<Directory> {
+        let directory = Directory::new(self.registry.db.clone(), self.registry.keyring.clone(), &[]);
+        directory.refresh().await?;
+        Ok(directory)
+    }
+
+    /// Returns the clients of the providers.
+    pub fn providers(&self) -> anyhow::Result<Providers> {
+        Ok(Providers::new(client(&self.graph)?))
+    }
+
+    pub fn public_url(&self) -> Option<&str> {
+        self.public_url.as_deref()
     }
 
     /// Returns a composer of messages that knows the channels.
     pub async fn composer(&self) -> anyhow::Result<Composer> {
         let (db, clock) = (self.registry.db.clone(), self.registry.clock.clone());
-        let directory = Directory::new(db.clone(), self.registry.keyring.clone(), &[]);
-        directory.refresh().await?;
+        let directory = self.directory().await?;
         let templates = TemplateService {
             db: db.clone(),
             clock: clock.clone(),
-            graph: GraphClient::new(&self.graph.base_url, &self.graph.version, self.graph.timeout)?,
+            graph: client(&self.graph)?,
             directory: directory.clone(),
         };
         Ok(Composer {
@@ -78,6 +117,19 @@ impl OperatorContext {
             templates,
         })
     }
+}
+
+fn load() -> anyhow::Result<Config> {
+    let config = Config::load(Purpose::Operate)?;
+    if let Some(exposed) = Environment::exposure() {
+        eprintln!("mainstay: {exposed}: let its owner alone read it (chmod 600 .env)");
+    }
+    Ok(config)
+}
+
+/// Creates the client of Meta's Graph API.
+pub fn client(graph: &Graph) -> anyhow::Result<GraphClient> {
+    GraphClient::new(&graph.base_url, &graph.version, graph.timeout)
 }
 
 pub async fn open(config: &Config) -> anyhow::Result<Db> {

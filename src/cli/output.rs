@@ -14,7 +14,7 @@ use serde_json::Value;
 pub(crate) struct CommandOutput {
     pub(super) json: Value,
     pub(super) text: String,
-    ok: bool,
+    exit_code: u8,
 }
 
 impl CommandOutput {
@@ -35,14 +35,19 @@ impl CommandOutput {
         Ok(Self {
             json: serde_json::to_value(answer)?,
             text,
-            ok: true,
+            exit_code: 0,
         })
     }
 
     /// Marks the output as that of a failed command.
     pub(crate) fn failed_if(mut self, failed: bool) -> Self {
-        self.ok = !failed;
+        self.exit_code = u8::from(failed);
         self
+    }
+
+    /// Sets the exit code of the command.
+    pub(super) fn with_exit_code(self, exit_code: u8) -> Self {
+        Self { exit_code, ..self }
     }
 
     pub fn show(&self, out: &mut dyn Write, json: bool) -> io::Result<ExitCode> {
@@ -51,7 +56,7 @@ impl CommandOutput {
         } else if !self.text.is_empty() {
             writeln!(out, "{}", self.text)?;
         }
-        Ok(if self.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(ExitCode::from(self.exit_code))
     }
 }
 

@@ -77,13 +77,14 @@ impl Args {
     async fn message(self, operator: &OperatorContext, ctx: &Ctx) -> anyhow::Result<NewMessage> {
         let channel = match self.channel {
             Some(channel) => channel,
-            None => match channels::of_tenant(operator.registry.db.writer(), ctx.tenant)
-                .await?
-                .as_slice()
-            {
-                [only] => only.id,
-                all => anyhow::bail!("the tenant has {} channels: name one with --channel", all.len()),
-            },
+            None => {
+                let mut all = channels::of_tenant(operator.registry.db.writer(), ctx.tenant).await?;
+                all.retain(|channel| channel.archived_at.is_none());
+                match all.as_slice() {
+                    [only] => only.id,
+                    all => anyhow::bail!("the tenant has {} channels: name one with --channel", all.len()),
+                }
+            }
         };
         let content = match (self.text, self.message_template, self.payload) {
             (Some(text), ..) => NewContent::Payload {

@@ -1,8 +1,8 @@
 //! The environment variables.
 
-use clap::{Parser, parser::ValueSource};
+use clap::Parser;
 
-use super::{ConfigError, files};
+use super::{ConfigError, env_file::EnvFile, files};
 
 /// The environment variables, as text. A test holds `.env.example` to this list.
 #[derive(Clone, Debug, Parser)]
@@ -173,38 +173,61 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads the environment of this process, and the files named by its `…_FILE` variables.
+    /// Reads the environment of this process, the file `.env` for what it lacks, and the files named by its `…_FILE` variables.
     pub fn read() -> Result<Self, ConfigError> {
-        let from_files = files::read(variable)?;
-        let flags = <Self as clap::CommandFactory>::command();
-        let flag = |name: &str| {
-            let argument = flags
-                .get_arguments()
-                .find(|it| it.get_env().is_some_and(|env| env == name));
-            argument
-                .and_then(clap::Arg::get_long)
-                .expect("every secret is a variable")
+        Self::of(variable, &EnvFile::read()?)
+    }
+
+    /// Reads variables as `lookup` has them, else the file.
+    fn of(lookup: impl Fn(&str) -> Option<String>, file: &EnvFile) -> Result<Self, ConfigError> {
+        // A secret that the environment has in either form is not looked for in the file.
+        let has_pair = |name: &str| {
+            let pair = files::SECRETS.iter().find(|(plain, of)| [*plain, *of].contains(&name));
+            pair.is_some_and(|(plain, of)| lookup(plain).is_some() || lookup(of).is_some())
         };
-        let given = from_files
-            .iter()
-            .map(|(name, value)| format!("--{}={}", flag(name), value.expose()));
+        let added = |name: &str| file.get(name).filter(|_| lookup(name).is_none() && !has_pair(name));
+        let both = |name: &str| lookup(name).or_else(|| added(name).map(|value| value.expose().to_owned()));
+        let from_files = files::read(both)?;
+        let flags = <Self as clap::CommandFactory>::command();
+        let mut given = Vec::new();
+        for argument in flags.get_arguments() {
+            let (Some(variable), Some(flag)) = (argument.get_env().and_then(|it| it.to_str()), argument.get_long())
+            else {
+                continue;
+            };
+            let in_file = from_files.iter().find(|(name, _)| *name == variable);
+            if let Some(value) = in_file.map(|(_, value)| value).or_else(|| added(variable)) {
+                given.push(format!("--{flag}={}", value.expose()));
+            }
+        }
         Self::try_parse_from(given).map_err(|error| ConfigError::invalid_environment(&error))
     }
 
     /// Returns the names of the variables that are set, in order of declaration.
     pub fn given() -> Vec<String> {
-        let command = <Self as clap::CommandFactory>::command();
-        let Ok(matches) = command.clone().try_get_matches_from(std::iter::empty::<&str>()) else {
-            return Vec::new();
-        };
-        let given = |arg: &&clap::Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::EnvVariable);
-        let set = command.get_arguments().filter(given);
-        let mut names: Vec<String> = set
-            .filter_map(|arg| Some(arg.get_env()?.to_string_lossy().into_owned()))
-            .collect();
+        let file = EnvFile::read().unwrap_or_default();
+        let is_set = |name: &str| variable(name).is_some() || file.get(name).is_some();
+        let names = Self::variables().into_iter().map(|(name, ..)| name);
+        let mut set: Vec<String> = names.filter(|name| is_set(name)).collect();
         let files = files::SECRETS.iter().map(|(_, file)| (*file).to_owned());
-        names.extend(files.filter(|file| variable(file).is_some_and(|path| !path.is_empty())));
-        names
+        set.extend(files.filter(|name| is_set(name) && variable(name).is_none_or(|path| !path.is_empty())));
+        set
+    }
+
+    /// Returns the names in `.env` that begin like ours and that nothing reads.
+    pub(crate) fn unread() -> Vec<String> {
+        let file = EnvFile::read().unwrap_or_default();
+        let known: Vec<String> = Self::variables().into_iter().map(|(name, ..)| name).collect();
+        let is_read =
+            |name: &str| known.iter().any(|it| it == name) || files::SECRETS.iter().any(|(_, of)| *of == name);
+        let ours = |name: &&str| ["MAINSTAY_", "META_", "GRAPH_"].iter().any(|it| name.starts_with(it));
+        let names = file.names().filter(ours).filter(|name| !is_read(name));
+        names.map(str::to_owned).collect()
+    }
+
+    /// Returns a warning if others may read secrets in `.env`.
+    pub(crate) fn exposure() -> Option<String> {
+        EnvFile::read().ok()?.exposure()
     }
 
     /// Returns name, description and default of every variable, in order of declaration.

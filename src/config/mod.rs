@@ -1,8 +1,9 @@
-//! Configuration from the environment only. Every variable is listed once, in [`Environment`]; every error names the variable and the fix.
+//! Configuration from the environment, and from `.env` for what it lacks. Every variable is listed once, in [`Environment`]; every error names the variable and the fix.
 
 mod connections;
 mod deliveries;
 mod egress;
+mod env_file;
 mod environment;
 mod files;
 mod parse;

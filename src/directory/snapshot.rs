@@ -41,6 +41,8 @@ pub struct Route {
     pub tripped: bool,
     /// Campaigns of this channel are paused.
     pub campaigns_paused: bool,
+    /// The channel is out of use: its app secret signs, and that is all.
+    pub(super) archived: bool,
 }
 
 impl Route {
@@ -72,8 +74,9 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub(super) fn new(operator: &[Secret], known: SnapshotData, before: Option<&Self>) -> Self {
-        let SnapshotData { routes, former } = known;
+        let SnapshotData { mut routes, former } = known;
         let signers = Signers::new(operator, &routes, &former, before.map(|it| &it.signers));
+        routes.retain(|route| !route.archived);
         let mut by_waba: HashMap<String, Vec<Route>> = HashMap::new();
         for route in &routes {
             if let Some(waba) = &route.waba_id {
@@ -104,6 +107,11 @@ impl Snapshot {
 
     pub fn channel(&self, channel: ChannelId) -> Option<&Route> {
         self.by_channel.get(&channel)
+    }
+
+    /// Returns all channels in use.
+    pub(crate) fn channels(&self) -> impl Iterator<Item = &Route> {
+        self.by_channel.values()
     }
 
     /// Returns the channels of a WhatsApp Business Account.
@@ -152,6 +160,7 @@ pub(super) async fn read(db: &Db, keyring: &Keyring) -> sqlx::Result<SnapshotDat
                 .throughput
                 .map_or(DEFAULT_THROUGHPUT, |per_second| per_second as f64),
             tripped: channel.tripped_at.is_some(),
+            archived: channel.archived_at.is_some(),
         }
     };
     let routes = channels.into_iter().map(route).collect();

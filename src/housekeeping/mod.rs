@@ -15,11 +15,12 @@ pub use windows::emit_window_closing;
 use crate::{
     app::App,
     db::Result,
+    domain::Ctx,
     inbound::{self, store::quarantine},
     media,
     messaging::{self, accept, store::sends},
     queue::{self, counts},
-    records::{channel_checks, event_consumers, partitions},
+    records::{channel_checks, channels, event_consumers, partitions},
     webhooks,
 };
 
@@ -154,9 +155,18 @@ pub async fn clean_up(app: &App) -> Result<()> {
     removed.push(("media", media::expire(&app.media).await?));
     media::prioritize_expiring(app.db.writer(), now + media::URGENT).await?;
     channel_checks::insert_missing(&app.db, now).await?;
+    cancel_archived(app).await?;
     retention::remove_markers(app.db.writer(), now - keep.dead_events).await?;
     for (what, rows) in removed {
         metrics::counter!("mainstay_retention_removed_total", "what" => what).increment(rows);
+    }
+    Ok(())
+}
+
+/// Cancels what was accepted for a channel while it was taken out of use.
+async fn cancel_archived(app: &App) -> Result<()> {
+    for (tenant, channel) in channels::archived(app.db.reader()).await? {
+        messaging::cancel_waiting((&app.db, &app.clock), &Ctx::system(tenant), channel).await?;
     }
     Ok(())
 }

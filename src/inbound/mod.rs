@@ -44,6 +44,9 @@ use crate::{
 /// Queue of stored webhooks.
 pub const INBOUND: Queue = Queue::new("inbound", "raw_events");
 
+/// The field of a probe: a webhook by which the operator sees that others would be processed. It has no effect.
+pub(crate) const PROBE_FIELD: &str = "mainstay_probe";
+
 /// Maximum number of long webhooks a process handles at a time: one fewer than the jobs of the queue, so that short ones always proceed.
 pub(crate) const LONG_WEBHOOKS: usize = 2;
 

@@ -13,7 +13,10 @@ use crate::{
     clock::Clock,
     directory::{Route, Snapshot, TenantSignature},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
-    inbound::store::{quarantine, statuses::NewStatus, unrecognized::Unrecognized},
+    inbound::{
+        PROBE_FIELD,
+        store::{quarantine, statuses::NewStatus, unrecognized::Unrecognized},
+    },
     messaging::{AccountChange, Source, store::sends::Proof},
     people::Party,
     provider::webhook::{Change, Malformed, UserPreference, WebhookItem},
@@ -180,6 +183,7 @@ impl Plan {
                 return;
             }
             Addressee::Unsaid => return self.add_unrecognized(origin, "no_addressee"),
+            Addressee::Unknown if &*item.field == PROBE_FIELD => return,
             Addressee::Unknown => {
                 let Change::Unknown(unknown) = &item.change else { return };
                 return self.add_unrecognized(origin, unknown.reason.as_str());

@@ -4,12 +4,16 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{ControlError, transitions};
 use crate::{
-    db::{self, Tx, retry_conflicts},
-    domain::{Ctx, MessageId, Status, TenantId},
+    clock::Clock,
+    db::{self, Db, Tx, retry_conflicts},
+    domain::{ChannelId, Ctx, MessageId, Status, TenantId},
     messaging::MessagingService,
     messaging::store::sends::{self, Canceled, MessageTransition},
     records::{events, messages},
 };
+
+/// Messages of a channel canceled in one transaction.
+const PAGE: i64 = 500;
 
 /// Cancels a message, if no call was made for it.
 pub async fn cancel(service: &MessagingService, ctx: &Ctx, id: MessageId) -> Result<(), ControlError> {
@@ -27,12 +31,7 @@ pub async fn cancel_all(
     ids: &[MessageId],
 ) -> db::Result<Vec<Result<(), ControlError>>> {
     let distinct: Vec<MessageId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    let cancel = || {
-        service.db.transaction_as(ctx.tenant, async |tx: &mut Tx| {
-            cancel_in(tx, service, ctx, &distinct).await
-        })
-    };
-    let (canceled, others) = retry_conflicts(cancel).await?;
+    let (canceled, others) = cancel_distinct((&service.db, &service.clock), ctx, &distinct).await?;
     let canceled: BTreeSet<MessageId> = canceled.into_iter().map(|it| it.id).collect();
     let result = |id: &MessageId| match others.get(id).map(String::as_str) {
         _ if canceled.contains(id) => Ok(()),
@@ -43,24 +42,38 @@ pub async fn cancel_all(
     Ok(ids.iter().map(result).collect())
 }
 
+/// Cancels the messages of a channel that wait and that no call was made for. Returns how many.
+pub(crate) async fn cancel_waiting((db, clock): (&Db, &Clock), ctx: &Ctx, channel: ChannelId) -> db::Result<u64> {
+    let (mut count, mut after) = (0, None);
+    loop {
+        let page = sends::waiting_of(db.reader(), ctx.tenant, channel, after, PAGE).await?;
+        let Some(last) = page.last().copied() else {
+            return Ok(count);
+        };
+        after = Some(last);
+        let (canceled, _) = cancel_distinct((db, clock), ctx, &page).await?;
+        count += canceled.len() as u64;
+    }
+}
+
+async fn cancel_distinct((db, clock): (&Db, &Clock), ctx: &Ctx, ids: &[MessageId]) -> db::Result<CanceledAndStatuses> {
+    let cancel = || db.transaction_as(ctx.tenant, async |tx: &mut Tx| cancel_in(tx, clock, ctx, ids).await);
+    retry_conflicts(cancel).await
+}
+
 type CanceledAndStatuses = (Vec<Canceled>, HashMap<MessageId, String>);
 
 /// Cancels the messages and returns them, with the status that each message had before.
-async fn cancel_in(
-    tx: &mut Tx,
-    service: &MessagingService,
-    ctx: &Ctx,
-    ids: &[MessageId],
-) -> db::Result<CanceledAndStatuses> {
+async fn cancel_in(tx: &mut Tx, clock: &Clock, ctx: &Ctx, ids: &[MessageId]) -> db::Result<CanceledAndStatuses> {
     let tenant = ctx.tenant;
-    let now = service.clock.now();
+    let now = clock.now();
     messages::lock(tx, ids.iter().map(|id| (tenant, *id))).await?;
     let before = sends::statuses(tx, tenant, ids).await?;
     let mut canceled = sends::cancel(tx, tenant, ids, now).await?;
     canceled.sort_by_key(|it| it.id);
     let new_events: Vec<_> = canceled
         .iter()
-        .map(|it| transitions::event(&service.clock, &transition(tenant, it)).by(ctx.actor))
+        .map(|it| transitions::event(clock, &transition(tenant, it)).by(ctx.actor))
         .collect();
     events::append(tx, &new_events, now).await?;
     Ok((canceled, before.into_iter().collect()))

@@ -1,5 +1,7 @@
 //! Interprets Meta's answers about a channel.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::provider::{Error, PhoneNumberInfo, SubscribedApp, TokenInfo, errors::Class};
 
 /// Graph error 190: invalid, expired or revoked access token.
@@ -7,12 +9,27 @@ const INVALID_TOKEN: i64 = 190;
 /// Graph error 131031: account locked. Used where the health status gives no code.
 const ACCOUNT_LOCKED: i64 = 131_031;
 
+/// How long before its end a token is a problem.
+const TOKEN_ENDS_SOON: TimeDelta = TimeDelta::days(7);
+
+/// Something that is wrong with a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChannelProblem {
+    /// Whether nothing is sent or nothing is received until it is mended.
+    pub severe: bool,
+    /// What is wrong and what to do, as sentences for a person.
+    pub text: String,
+}
+
 /// Meta's answers about a channel. Each part is requested separately, so that one rejection hides no other answer.
 #[derive(Debug)]
 pub struct ChannelReport {
+    pub(crate) asked_at: DateTime<Utc>,
     pub number: Result<PhoneNumberInfo, Error>,
     pub token: Result<TokenInfo, Error>,
     pub(crate) subscribed: Result<Vec<SubscribedApp>, Error>,
+    /// Whether the account lists the number; true where that was not asked.
+    pub(crate) listed: Result<bool, Error>,
     /// Number of messages that were held for the circuit breaker and are due now.
     pub released: u64,
 }
@@ -58,42 +75,148 @@ impl ChannelReport {
 
     /// Lists the channel's problems as instructions for a person. `public_url` is the URL of this server, if configured.
     pub fn problems(&self, public_url: Option<&str>) -> Vec<String> {
+        self.problems_by_severity(public_url)
+            .into_iter()
+            .map(|it| it.text)
+            .collect()
+    }
+
+    /// Lists the channel's problems, each with whether it stops the channel.
+    pub(crate) fn problems_by_severity(&self, public_url: Option<&str>) -> Vec<ChannelProblem> {
         let mut problems = Vec::new();
-        match &self.number {
-            Ok(number) => {
-                let health = number.health.iter().flat_map(|health| &health.entities);
-                for problem in health.flat_map(|entity| &entity.problems) {
-                    let said = [&problem.description, &problem.solution].into_iter().flatten();
-                    problems.push(said.cloned().collect::<Vec<_>>().join(" "));
-                }
-                if let Some(status) = number.status.as_deref().filter(|status| *status != "CONNECTED") {
-                    problems.push(format!(
-                        "The number's status is {status}: only CONNECTED numbers can send."
-                    ));
-                }
-                problems.extend(foreign_override(number, public_url));
-            }
-            Err(error) => problems.push(format!("The number cannot be read. {error}")),
-        }
-        match &self.token {
-            Ok(token) if !token.valid => problems.push("The access token is not valid: create a new one.".to_owned()),
-            Ok(token) => {
-                let lacks = token.missing_scopes();
-                if !lacks.is_empty() {
-                    problems.push(format!("The access token lacks {}.", lacks.join(" and ")));
-                }
-            }
-            Err(error) => problems.push(format!("The access token cannot be inspected. {error}")),
-        }
-        match &self.subscribed {
-            Ok(apps) if apps.is_empty() => {
-                problems.push("No app is subscribed to this account's webhooks: subscribe one to the WABA.".to_owned());
-            }
-            Ok(_) => {}
-            Err(error) => problems.push(format!("The subscriptions cannot be read. {error}")),
-        }
+        self.add_problems_of_number(public_url, &mut problems);
+        self.add_problems_of_token(&mut problems);
+        self.add_problems_of_account(&mut problems);
         problems
     }
+
+    /// Returns whether the number could not be read for the same reason, so that it is told already.
+    fn is_told(&self, error: &Error) -> bool {
+        self.number.as_ref().err().is_some_and(|told| match (told, error) {
+            (Error::Refused(told), Error::Refused(error)) => told.code == error.code,
+            (told, error) => told == error,
+        })
+    }
+
+    fn add_problems_of_number(&self, public_url: Option<&str>, problems: &mut Vec<ChannelProblem>) {
+        let number = match &self.number {
+            Ok(number) => number,
+            Err(error) => {
+                let severe = matches!(error, Error::Refused(_));
+                return add(problems, severe, format!("The number cannot be read. {error}"));
+            }
+        };
+        for entity in number.health.iter().flat_map(|health| &health.entities) {
+            let severe = is_blocked(&entity.can_send_message);
+            for problem in &entity.problems {
+                let said = [&problem.description, &problem.solution].into_iter().flatten();
+                add(problems, severe, said.cloned().collect::<Vec<_>>().join(" "));
+            }
+            for limitation in &entity.additional_info {
+                add(problems, false, limitation.clone());
+            }
+        }
+        if let Some(status) = number.status.as_deref().filter(|status| *status != "CONNECTED") {
+            let text = format!("The number's status is {status}: only CONNECTED numbers can send.");
+            add(problems, true, text);
+        }
+        if number.quality_rating.as_deref() == Some("RED") {
+            let text =
+                "The number's quality is RED: too many customers block or report it, and Meta may lower its limit.";
+            add(problems, false, text.to_owned());
+        }
+        let unsettled = ["DECLINED", "EXPIRED", "PENDING_REVIEW", "NONE"];
+        if let Some(status) = number.name_status.as_deref().filter(|it| unsettled.contains(it)) {
+            add(problems, false, format!("The display name is not approved: {status}."));
+        }
+        if let Some(status) = number
+            .code_verification_status
+            .as_deref()
+            .filter(|it| *it != "VERIFIED")
+        {
+            let text = format!("The number is not verified ({status}): request a code for it and enter it at Meta.");
+            add(problems, false, text);
+        }
+        if let Some(text) = foreign_override(number, public_url) {
+            add(problems, true, text);
+        }
+    }
+
+    fn add_problems_of_token(&self, problems: &mut Vec<ChannelProblem>) {
+        let token = match &self.token {
+            Ok(token) if !token.valid => {
+                return add(
+                    problems,
+                    true,
+                    "The access token is not valid: create a new one.".to_owned(),
+                );
+            }
+            Ok(token) => token,
+            Err(error) if self.is_told(error) => return,
+            Err(error) => {
+                return add(
+                    problems,
+                    false,
+                    format!("The access token cannot be inspected. {error}"),
+                );
+            }
+        };
+        let lacks = token.missing_scopes();
+        if !lacks.is_empty() {
+            add(
+                problems,
+                !token.may_send(),
+                format!("The access token lacks {}.", lacks.join(" and ")),
+            );
+        }
+        let ends = [token.expires_at, token.data_access_expires_at]
+            .into_iter()
+            .flatten()
+            .min();
+        if let Some(end) = ends.filter(|end| *end < self.asked_at + TOKEN_ENDS_SOON) {
+            let end = end.format("%Y-%m-%d %H:%M UTC");
+            let text = format!("The access token ends at {end}: take one of a system user, which does not expire.");
+            add(problems, false, text);
+        }
+    }
+
+    fn add_problems_of_account(&self, problems: &mut Vec<ChannelProblem>) {
+        match &self.listed {
+            Ok(true) => {}
+            Ok(false) => {
+                let text = "The account does not list this number: see that both ids belong together.";
+                add(problems, true, text.to_owned());
+            }
+            Err(error) if self.is_told(error) => {}
+            Err(error) => add(
+                problems,
+                false,
+                format!("The account's numbers cannot be read. {error}"),
+            ),
+        }
+        let apps = match &self.subscribed {
+            Ok(apps) => apps,
+            Err(error) if self.is_told(error) => return,
+            Err(error) => return add(problems, false, format!("The subscriptions cannot be read. {error}")),
+        };
+        if apps.is_empty() {
+            let text = "No app is subscribed to this account's webhooks: subscribe one to the WABA.";
+            return add(problems, true, text.to_owned());
+        }
+        let own = self.token.as_ref().ok().and_then(|token| token.app_id.as_deref());
+        if let Some(own) = own.filter(|own| apps.iter().all(|app| app.id.as_deref() != Some(own))) {
+            let text = format!("The app {own}, whose token this is, is not subscribed to this account's webhooks.");
+            add(problems, false, text);
+        }
+    }
+}
+
+fn add(problems: &mut Vec<ChannelProblem>, severe: bool, text: String) {
+    problems.push(ChannelProblem { severe, text });
+}
+
+fn is_blocked(said: &Option<String>) -> bool {
+    said.as_deref() == Some("BLOCKED")
 }
 
 /// Returns a problem if a webhook override of the number or its account leads to another server.
@@ -109,7 +232,6 @@ fn foreign_override(number: &PhoneNumberInfo, public_url: Option<&str>) -> Optio
 
 /// Returns the code and reason from Meta's health status if the number is blocked from sending.
 fn blocked(number: &PhoneNumberInfo) -> Option<(i64, String)> {
-    let is_blocked = |said: &Option<String>| said.as_deref() == Some("BLOCKED");
     let health = number
         .health
         .as_ref()

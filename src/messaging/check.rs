@@ -14,7 +14,7 @@ use crate::{
     domain::{ChannelId, DailyLimit, Id},
     events::channel::{ChannelQualityChanged, QUALITY_CHANGED, RECOVERED},
     messaging::MessagingService,
-    provider::{Error, NumberAnswers, PhoneNumberInfo},
+    provider::{AskedNumber, Error, NumberAnswers, PhoneNumberInfo, Providers},
     queue::{counts, recurring},
     records::{
         channel_checks::CHECKS,
@@ -67,6 +67,19 @@ fn next_check(id: ChannelId, began: DateTime<Utc>) -> DateTime<Utc> {
     began + CHECK_INTERVAL + TimeDelta::seconds(own)
 }
 
+/// Asks Meta about a number, whether or not it is a channel. Changes nothing.
+pub(crate) async fn look_up(providers: &Providers, number: AskedNumber<'_>, now: DateTime<Utc>) -> ChannelReport {
+    let (answers, listed) = tokio::join!(providers.look_up(number), providers.lists_number(number));
+    ChannelReport {
+        asked_at: now,
+        number: answers.number,
+        token: answers.token,
+        subscribed: answers.subscribed,
+        listed,
+        released: 0,
+    }
+}
+
 /// Asks Meta about a channel and stores the answers. Closes the channel's circuit breaker if the channel can send, and trips it if it
 /// certainly cannot.
 pub async fn check(service: &MessagingService, route: &Route) -> Result<ChannelReport> {
@@ -76,11 +89,13 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<ChannelR
         token,
         subscribed,
         owner,
-    } = service.providers.look_up(route).await;
+    } = service.providers.look_up(AskedNumber::of(route)).await;
     let mut checked = ChannelReport {
+        asked_at: began,
         number,
         token,
         subscribed,
+        listed: Ok(true),
         released: 0,
     };
     let mut tx = service.db.begin().await?;

@@ -24,6 +24,7 @@ use crate::{
     records::{event_consumers::EventConsumers, partitions},
     storage::Storage,
     telemetry,
+    tenancy::{self, TenantService},
     webhooks::{DispatcherTasks, ENDPOINT_JOBS},
 };
 
@@ -70,11 +71,17 @@ pub(crate) async fn assemble(
     let db = Db::open(&config.database_url, connections).await;
     let db = db.context("DATABASE_URL: cannot open the database; check the address, and that it runs")?;
     let worker_lock = if roles.worker {
-        worker_lock::lock(&config)?
+        worker_lock::lock(&config, clock.now())?
     } else {
         None
     };
     prepare(&db, &clock).await?;
+    let registry = TenantService {
+        db: db.clone(),
+        clock: clock.clone(),
+        keyring: config.keyring.clone(),
+    };
+    tenancy::check_master_key(&registry).await?;
     let (queues, rate_limiter) = match &config.redis {
         Some(redis) => (
             Queues::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,

@@ -37,6 +37,9 @@ pub async fn serve(name: &'static str, purpose: Purpose, roles: Roles) -> anyhow
     crypto::install_tls();
     let config = Config::load(purpose)?;
     let telemetry = telemetry::init(&config.telemetry, name)?;
+    if let Some(exposed) = Environment::exposure() {
+        tracing::warn!("{exposed}: let its owner alone read it (chmod 600 .env)");
+    }
     let ended = super::run(config, roles).await;
     drop(telemetry);
     ended

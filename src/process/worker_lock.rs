@@ -8,18 +8,20 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::{config::Config, db::sqlite_file};
 
 /// The lock on a database file, held while the process lives and released by the kernel however it ends.
 pub(crate) struct WorkerLock(#[expect(dead_code, reason = "held, not read")] File);
 
-/// Locks the database file of this configuration; returns `None` if the database is not a file.
-pub fn lock(config: &Config) -> anyhow::Result<Option<WorkerLock>> {
+/// Locks the database file of this configuration, which exists; returns `None` if the database is not a file.
+pub fn lock(config: &Config, now: DateTime<Utc>) -> anyhow::Result<Option<WorkerLock>> {
     let Some(file) = sqlite_file(&config.database_url) else {
         return Ok(None);
     };
-    let path = beside(&file);
+    // Two names of one file have one lock.
+    let path = beside(&file.canonicalize().unwrap_or_else(|_| file.clone()));
     let opened = OpenOptions::new()
         .read(true)
         .write(true)
@@ -30,7 +32,7 @@ pub fn lock(config: &Config) -> anyhow::Result<Option<WorkerLock>> {
     match lock.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => bail!(
-            "DATABASE_URL: {} is in use by another worker process ({}). Two workers would each use the whole of Meta's rate limits: \
+            "DATABASE_URL: {} is in use by another process of Mainstay: {}. Two would each use the whole of Meta's rate limits: \
              stop the other, or use PostgreSQL and Redis, where several share them",
             file.display(),
             holder(&mut lock)
@@ -39,7 +41,13 @@ pub fn lock(config: &Config) -> anyhow::Result<Option<WorkerLock>> {
             return Err(error).with_context(|| format!("{}: cannot be locked", path.display()));
         }
     }
-    let name = format!("pid {}, started for {}\n", std::process::id(), config.listen);
+    let name = format!(
+        "pid {} on {}, since {}, started for {}\n",
+        std::process::id(),
+        rustix::system::uname().nodename().to_string_lossy(),
+        now.to_rfc3339_opts(SecondsFormat::Secs, true),
+        config.listen
+    );
     lock.set_len(0).and_then(|()| lock.write_all(name.as_bytes()))?;
     Ok(Some(WorkerLock(lock)))
 }

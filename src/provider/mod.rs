@@ -14,7 +14,7 @@ mod customers;
 mod failure;
 mod outgoing;
 
-pub(crate) use accounts::NumberAnswers;
+pub(crate) use accounts::{AskedNumber, NumberAnswers};
 pub(crate) use capabilities::{NotSupported, capabilities};
 pub(crate) use failure::event_error;
 pub(crate) use outgoing::{PreparedCall, Unfit};

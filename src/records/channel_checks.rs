@@ -19,11 +19,17 @@ pub async fn request(on: On<'_>, channel: ChannelId, tenant: TenantId, now: Date
     recurring::request(on, &CHECKS, RecurringRow::new(channel, tenant), now, now).await
 }
 
+/// Removes the job of a channel.
+pub(crate) async fn remove(on: On<'_>, channel: ChannelId, tenant: TenantId) -> Result<u64> {
+    const SQL: &str = "DELETE FROM channel_checks WHERE id = $1 AND tenant_id = $2";
+    on.sql(SQL, (channel, tenant)).run().await
+}
+
 /// Inserts the jobs of channels that have none: the previous version adds channels without one during a rolling update.
 pub(crate) async fn insert_missing(db: &Db, now: DateTime<Utc>) -> Result<()> {
     const SQL: &str = "
         SELECT c.id, c.tenant_id FROM channels c
-        WHERE NOT EXISTS (SELECT 1 FROM channel_checks o WHERE o.id = c.id)";
+        WHERE c.archived_at IS NULL AND NOT EXISTS (SELECT 1 FROM channel_checks o WHERE o.id = c.id)";
     let missing: Vec<(ChannelId, TenantId)> = db.reader().sql(SQL, ()).all().await?;
     let row = |&(channel, tenant): &(ChannelId, TenantId)| RecurringRow::new(channel, tenant);
     let rows: Vec<RecurringRow> = missing.iter().map(row).collect();

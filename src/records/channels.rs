@@ -58,6 +58,8 @@ pub struct Channel {
     pub business_id: Option<String>,
     /// When the campaigns were paused.
     pub campaigns_paused_at: Option<DateTime<Utc>>,
+    /// When it was removed; `None` while it is in use.
+    pub archived_at: Option<DateTime<Utc>>,
 }
 
 impl Channel {
@@ -90,13 +92,13 @@ macro_rules! select {
         concat!(
             "SELECT id, tenant_id, provider, external_id AS phone_number_id, waba_id, display_phone_number, access_token, app_secret, credentials, \
              created_at, updated_at, throughput, quality, messaging_limit, checked_at, tripped_at, trip_code, trip_reason, \
-             business_id, campaigns_paused_at FROM channels ",
+             business_id, campaigns_paused_at, archived_at FROM channels ",
             $rest
         )
     };
 }
 
-/// Adds a channel, or updates the secrets and account of one the same tenant has. `None` if another tenant has the number.
+/// Adds a channel, or updates the secrets and account of one the same tenant has, which is in use then. `None` if another tenant has the number.
 pub(crate) async fn upsert(on: On<'_>, channel: &Channel, created_by: Actor) -> Result<Option<ChannelId>> {
     const SQL: &str = "
         INSERT INTO channels (id, tenant_id, external_id, waba_id, display_phone_number, access_token, app_secret,
@@ -105,7 +107,8 @@ pub(crate) async fn upsert(on: On<'_>, channel: &Channel, created_by: Actor) -> 
         ON CONFLICT (provider, external_id) DO UPDATE
         SET waba_id = excluded.waba_id, access_token = excluded.access_token, app_secret = COALESCE(excluded.app_secret, channels.app_secret),
             display_phone_number = COALESCE(excluded.display_phone_number, channels.display_phone_number),
-            updated_at = excluded.updated_at
+            business_id = CASE WHEN channels.waba_id = excluded.waba_id THEN channels.business_id END,
+            archived_at = NULL, updated_at = excluded.updated_at
         WHERE channels.tenant_id = excluded.tenant_id
         RETURNING id";
     let c = channel.clone();
@@ -128,9 +131,44 @@ pub async fn find(on: On<'_>, tenant: TenantId, id: ChannelId) -> Result<Option<
     on.sql(SQL, (tenant, id)).opt().await
 }
 
-pub(crate) async fn find_by_number(on: On<'_>, tenant: TenantId, phone_number_id: &str) -> Result<Option<Channel>> {
-    const SQL: &str = select!("WHERE tenant_id = $1 AND provider = 'meta' AND external_id = $2");
-    on.sql(SQL, (tenant, phone_number_id.to_owned())).opt().await
+/// Finds the channel of a number, of whichever tenant: for the operator.
+pub(crate) async fn find_by_number(on: On<'_>, phone_number_id: &str) -> Result<Option<Channel>> {
+    const SQL: &str = select!("WHERE provider = 'meta' AND external_id = $1");
+    on.sql(SQL, (phone_number_id.to_owned(),)).opt().await
+}
+
+/// Finds a channel of whichever tenant: for the operator.
+pub(crate) async fn find_anywhere(on: On<'_>, id: ChannelId) -> Result<Option<Channel>> {
+    const SQL: &str = select!("WHERE id = $1");
+    on.sql(SQL, (id,)).opt().await
+}
+
+/// Takes a channel out of use, with another token in place of its own. Returns 0 if it is out of use already.
+pub(crate) async fn archive(
+    on: On<'_>,
+    tenant: TenantId,
+    id: ChannelId,
+    access_token: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE channels SET archived_at = $4, updated_at = $4, access_token = $3
+        WHERE tenant_id = $1 AND id = $2 AND archived_at IS NULL";
+    on.sql(SQL, (tenant, id, access_token, now)).run().await
+}
+
+/// Lists the channels that are out of use.
+pub(crate) async fn archived(on: On<'_>) -> Result<Vec<(TenantId, ChannelId)>> {
+    const SQL: &str = "SELECT tenant_id, id FROM channels WHERE archived_at IS NOT NULL";
+    on.sql(SQL, ()).all().await
+}
+
+/// Counts a tenant's channels of an account that are in use.
+pub(crate) async fn count_of_account(on: On<'_>, tenant: TenantId, waba_id: &str) -> Result<i64> {
+    const SQL: &str = "
+        SELECT COUNT(*) FROM channels WHERE tenant_id = $1 AND waba_id = $2 AND archived_at IS NULL";
+    let (count,): (i64,) = on.sql(SQL, (tenant, waba_id.to_owned())).one().await?;
+    Ok(count)
 }
 
 pub(crate) async fn of_tenant(on: On<'_>, tenant: TenantId) -> Result<Vec<Channel>> {

@@ -11,6 +11,7 @@ pub mod events;
 pub(crate) mod former_app_secrets;
 pub mod idempotency;
 pub mod lock_order;
+pub(crate) mod master_key;
 pub mod messages;
 mod page_bytes;
 pub(crate) mod partitions;

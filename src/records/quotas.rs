@@ -134,7 +134,7 @@ async fn limit(on: On<'_>, tenant: TenantId, quota: Quota) -> Result<i64> {
 }
 
 async fn count(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<i64> {
-    const CHANNELS: &str = "SELECT COUNT(*) FROM channels WHERE tenant_id = $1";
+    const CHANNELS: &str = "SELECT COUNT(*) FROM channels WHERE tenant_id = $1 AND archived_at IS NULL";
     const API_KEYS: &str = "SELECT COUNT(*) FROM api_keys WHERE tenant_id = $1 AND revoked_at IS NULL";
     const ENDPOINTS: &str = "SELECT COUNT(*) FROM endpoints WHERE tenant_id = $1 AND deleted_at IS NULL";
     const TEMPLATES: &str = "

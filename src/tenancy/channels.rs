@@ -40,8 +40,68 @@ pub struct AddedChannel {
     pub recovered: Option<u64>,
 }
 
-/// Adds a channel, or updates the secrets of one the tenant has and closes its circuit breaker. Its quarantined webhooks become due.
+/// Adds a channel, or updates the secrets of one the tenant has, takes it into use and closes its circuit breaker. Its quarantined webhooks
+/// become due. A number that is a channel of another tenant or account is refused.
 pub async fn add_channel(service: &TenantService, ctx: &Ctx, new: NewChannel) -> Result<AddedChannel, TenancyError> {
+    put(service, ctx, new, Account::OfTheChannel).await
+}
+
+/// Adds a channel like [`add_channel`]; one that the tenant has in another account is moved to this one.
+pub(crate) async fn add_moved_channel(
+    service: &TenantService,
+    ctx: &Ctx,
+    new: NewChannel,
+) -> Result<AddedChannel, TenancyError> {
+    put(service, ctx, new, Account::Any).await
+}
+
+/// The account that a number may be added with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Account {
+    /// Of a number that is a channel already, the channel's.
+    OfTheChannel,
+    Any,
+}
+
+/// Returns the channel that a number is already.
+///
+/// # Errors
+/// Refuses the number if it would change its tenant, or its account without permission. The refusal names the present owner.
+async fn known(
+    service: &TenantService,
+    tenant: TenantId,
+    (phone_number_id, waba_id): (&str, &str),
+    account: Account,
+) -> Result<Option<Channel>, TenancyError> {
+    let Some(known) = channels::find_by_number(service.db.writer(), phone_number_id).await? else {
+        return Ok(None);
+    };
+    let id = known.id;
+    if known.tenant_id != tenant {
+        let owner = tenants::find(service.db.writer(), known.tenant_id).await?;
+        let name = owner.map_or_else(String::new, |owner| format!("{:?}, ", owner.name));
+        let owner = known.tenant_id;
+        return Err(TenancyError::Conflict(format!(
+            "phone number id {phone_number_id} is channel {id} of another tenant, {name}{owner}; a channel never changes its tenant"
+        )));
+    }
+    match known.waba_id.as_deref() {
+        Some(present) if present != waba_id && account == Account::OfTheChannel => {
+            Err(TenancyError::Conflict(format!(
+                "phone number id {phone_number_id} is channel {id} of the account {present}, not of {waba_id}; if Meta has moved the number \
+             there, say so: `--move`, in the API `move`"
+            )))
+        }
+        _ => Ok(Some(known)),
+    }
+}
+
+async fn put(
+    service: &TenantService,
+    ctx: &Ctx,
+    new: NewChannel,
+    account: Account,
+) -> Result<AddedChannel, TenancyError> {
     let tenant = ctx.tenant;
     let phone_number_id = digits("phone_number_id", &new.phone_number_id)?;
     let waba_id = digits("waba_id", &new.waba_id)?;
@@ -49,8 +109,8 @@ pub async fn add_channel(service: &TenantService, ctx: &Ctx, new: NewChannel) ->
     let owner = tenants::find(service.db.writer(), tenant).await?;
     let owner = owner.ok_or_else(|| TenancyError::NotFound(format!("tenant {tenant}")))?;
     let key = open_tenant_key(&service.keyring, &owner).ok_or(TenancyError::KeyUnavailable)?;
-    let known = channels::find_by_number(service.db.writer(), tenant, phone_number_id).await?;
-    let is_new = known.is_none();
+    let known = known(service, tenant, (phone_number_id, waba_id), account).await?;
+    let is_new = known.as_ref().is_none_or(|channel| channel.archived_at.is_some());
     let id = known.map_or_else(|| service.clock.new_id(), |channel| channel.id);
     let now = service.clock.now();
     let channel = Channel {
@@ -76,6 +136,7 @@ pub async fn add_channel(service: &TenantService, ctx: &Ctx, new: NewChannel) ->
         trip_reason: None,
         business_id: None,
         campaigns_paused_at: None,
+        archived_at: None,
     };
     let mut tx = service.db.begin().await?;
     let taken = || TenancyError::Conflict(format!("phone number id {phone_number_id} belongs to another tenant"));

@@ -1,14 +1,20 @@
 //! Management of tenants, channels and API keys, shared by `/admin` and the command line.
 
+mod archive;
 mod channels;
 mod keys;
+mod master_key;
 mod quotas;
 mod rotation;
 mod rules;
 
+pub use archive::{ArchivedChannel, archive_channel};
+pub(crate) use channels::add_moved_channel;
 pub use channels::{AddedChannel, NewChannel, add_channel};
 pub(crate) use keys::NewApiKey;
 pub use keys::{create_api_key, revoke_api_key};
+pub(crate) use master_key::adopt_master_key;
+pub use master_key::{MasterKeyError, check_master_key};
 pub(crate) use quotas::quotas_of;
 pub use quotas::{quotas, set_quotas};
 pub(crate) use rotation::RotationReport;

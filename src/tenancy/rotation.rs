@@ -7,7 +7,7 @@ use crate::{
     directory::{open_tenant_key, purpose},
     records::{
         channels::{self, SealedSecrets},
-        idempotency, tenants,
+        idempotency, master_key, tenants,
     },
     webhooks::store::endpoints::{self, Endpoint},
 };
@@ -26,8 +26,8 @@ const SEALED: [&str; 4] = ["tenants", "channels", "endpoints", "idempotency_keys
 /// Answers resealed per page; each may have 4 MB.
 const ANSWERS: i64 = 16;
 
-/// Gives every tenant a new key sealed under the first master key, and reseals its secrets and its stored answers. Afterwards older master
-/// keys can be removed. [`vacuum_replaced`] overwrites what was replaced. One transaction per tenant; an interrupted rotation can be
+/// Gives every tenant a new key sealed under the first master key, and reseals its secrets and its stored answers. Afterwards the first is noted as
+/// the database's, and older ones can be removed. [`vacuum_replaced`] overwrites what was replaced. One transaction per tenant; an interrupted rotation can be
 /// run again.
 pub async fn rotate_keys(service: &TenantService) -> Result<RotationReport, TenancyError> {
     let mut rotated = RotationReport::default();
@@ -57,6 +57,7 @@ pub async fn rotate_keys(service: &TenantService) -> Result<RotationReport, Tena
         tx.commit().await?;
     }
     rotated.answers = reseal_answers(service).await?;
+    master_key::replace(service.db.writer(), service.keyring.fingerprint(), service.clock.now()).await?;
     Ok(rotated)
 }
 

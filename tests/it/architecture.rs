@@ -92,6 +92,8 @@ const STORES: &[(&str, &str)] = &[
     ("http", "messaging"),
     ("http", "templates"),
     ("http", "webhooks"),
+    ("cli", "inbound"),
+    ("cli", "messaging"),
     ("cli", "webhooks"),
 ];
 

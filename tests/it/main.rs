@@ -22,6 +22,7 @@ mod media;
 mod merges;
 mod migrations;
 mod names;
+mod operator;
 mod people;
 mod permutations;
 mod recurring;

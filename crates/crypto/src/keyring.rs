@@ -6,6 +6,9 @@ use zeroize::Zeroizing;
 
 use super::{CannotOpen, SealingKey};
 
+/// The purpose of fingerprints.
+const FINGERPRINT: &str = "fingerprint";
+
 /// The master keys. The first seals, all open; a key is rotated by putting the new one first and re-sealing.
 #[derive(Clone, Debug)]
 pub struct Keyring {
@@ -45,15 +48,17 @@ impl Keyring {
         BASE64_STANDARD.encode(rand::random::<[u8; 32]>())
     }
 
+    fn keys(&self) -> impl Iterator<Item = &SealingKey> {
+        std::iter::once(&self.primary).chain(&self.older)
+    }
+
     pub fn seal(&self, purpose: &str, secret: &[u8]) -> Vec<u8> {
         self.primary.seal(purpose, secret)
     }
 
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
-        let mut keys = std::iter::once(&self.primary).chain(&self.older);
-        keys.find(|key| key.has_sealed(sealed))
-            .ok_or(CannotOpen)?
-            .open(purpose, sealed)
+        let key = self.keys().find(|key| key.has_sealed(sealed));
+        key.ok_or(CannotOpen)?.open(purpose, sealed)
     }
 
     /// Authenticates bytes of our own, such as the parts of a link: HMAC-SHA256 under a key derived for the purpose.
@@ -64,14 +69,34 @@ impl Keyring {
 
     /// Verifies a MAC made under any of the keys, in constant time.
     pub fn verify(&self, purpose: &str, bytes: &[u8], proof: &[u8]) -> bool {
-        let mut keys = std::iter::once(&self.primary).chain(&self.older);
-        keys.any(|key| key.mac_for(purpose).chain_update(bytes).verify_slice(proof).is_ok())
+        self.keys()
+            .any(|key| key.mac_for(purpose).chain_update(bytes).verify_slice(proof).is_ok())
+    }
+
+    /// Returns the fingerprint of the first key: an HMAC of a constant, which tells keys apart and reveals nothing of them.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        fingerprint(&self.primary)
+    }
+
+    /// Returns the fingerprint of the key that sealed these bytes; `None` if no key of the ring opens them.
+    pub fn fingerprint_of_sealer(&self, purpose: &str, sealed: &[u8]) -> Option<[u8; 32]> {
+        let key = self.keys().find(|key| key.has_sealed(sealed))?;
+        key.open(purpose, sealed).is_ok().then(|| fingerprint(key))
+    }
+
+    /// Returns whether the fingerprint is that of a key of the ring.
+    pub fn has_fingerprint(&self, bytes: &[u8]) -> bool {
+        self.verify(FINGERPRINT, &[], bytes)
     }
 
     /// Returns whether an older key sealed these bytes, so that they should be re-sealed.
     pub fn needs_resealing(&self, sealed: &[u8]) -> bool {
         !self.primary.has_sealed(sealed)
     }
+}
+
+fn fingerprint(key: &SealingKey) -> [u8; 32] {
+    key.mac_for(FINGERPRINT).finalize().into_bytes().into()
 }
 
 #[cfg(test)]
@@ -105,6 +130,23 @@ mod tests {
             proof,
             "the first key makes the MAC"
         );
+    }
+
+    #[test]
+    fn a_fingerprint_is_known_to_rings_with_its_key_and_to_no_other() {
+        let (old, new) = (Keyring::generate(), Keyring::generate());
+        let alone = Keyring::parse(&old).unwrap();
+        let both = Keyring::parse(&format!("{new},{old}")).unwrap();
+        let other = Keyring::parse(&new).unwrap();
+        assert!(both.has_fingerprint(&alone.fingerprint()) && !other.has_fingerprint(&alone.fingerprint()));
+        assert_eq!(both.fingerprint(), other.fingerprint(), "that of the first key");
+        let sealed = alone.seal("tenant-key", b"secret");
+        assert_eq!(
+            both.fingerprint_of_sealer("tenant-key", &sealed),
+            Some(alone.fingerprint())
+        );
+        assert_eq!(both.fingerprint_of_sealer("another purpose", &sealed), None);
+        assert_eq!(other.fingerprint_of_sealer("tenant-key", &sealed), None);
     }
 
     #[test]

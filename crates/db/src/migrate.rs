@@ -47,6 +47,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0002_message_references.sql"),
         postgres: "",
     },
+    Step {
+        name: "0003_operator",
+        text: include_str!("../../../migrations/0003_operator.sql"),
+        postgres: "",
+    },
 ];
 
 impl Step {

@@ -18,7 +18,7 @@ pub struct Connection<'a> {
     /// The number as it is displayed.
     #[schema(required)]
     pub display_phone_number: Option<&'a str>,
-    /// Meta's word, such as `PARTNER_REMOVED`; null for a number that was added here.
+    /// Meta's word, such as `PARTNER_REMOVED`; null for a number that was added or removed here.
     #[schema(required)]
     pub reason: Option<&'a str>,
 }
@@ -101,7 +101,7 @@ types! {
         json!({ "channel_id": sample::CHANNEL, "phone_number_id": sample::NUMBER, "waba_id": sample::WABA,
             "display_phone_number": null, "reason": null });
     DISCONNECTED = "channel.disconnected", Connection<'static>,
-        "The account of a number was disabled, deleted or is no longer shared with this installation, according to Meta.",
+        "A number was removed here, or, according to Meta, its account was disabled, deleted or is no longer shared with this installation.",
         json!({ "channel_id": sample::CHANNEL, "phone_number_id": sample::NUMBER, "waba_id": sample::WABA,
             "display_phone_number": sample::BUSINESS, "reason": "PARTNER_REMOVED" });
     QUALITY_CHANGED = "channel.quality_changed", ChannelQualityChanged<'static>,

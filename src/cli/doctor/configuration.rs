@@ -1,7 +1,7 @@
 //! Checks the configuration.
 
 use super::Finding;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Environment, Secret};
 
 const CHECK: &str = "configuration";
 
@@ -47,25 +47,49 @@ pub fn check(config: &Config, given: &[String]) -> Vec<Finding> {
         "GRAPH_BASE_URL is not https, so access tokens would travel in the clear",
         "unset it, unless it is a simulator's address",
     );
+    findings.extend(implausible("META_APP_SECRETS", &config.app_secrets));
     findings
+}
+
+/// Warns of what others may read in `.env`, and of names there that nothing reads.
+pub fn file() -> Vec<Finding> {
+    let exposed = Environment::exposure().map(|what| Finding::warn(CHECK, what, "chmod 600 .env"));
+    let unread = Environment::unread();
+    let unread = (!unread.is_empty()).then(|| {
+        let what = format!("nothing reads {} in .env", unread.join(", "));
+        Finding::warn(CHECK, what, "see .env.example for the names there are")
+    });
+    exposed.into_iter().chain(unread).collect()
+}
+
+/// Warns if an app secret is not of Meta's form: 32 hexadecimal digits. Another signs nothing of Meta's.
+pub fn implausible(whose: &str, secrets: &[Secret]) -> Option<Finding> {
+    let is_good = |secret: &Secret| {
+        let text = secret.expose();
+        text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let bad = secrets.iter().filter(|secret| !is_good(secret)).count();
+    (bad > 0).then(|| {
+        let what = format!(
+            "{whose}: {bad} of {} are not 32 hexadecimal digits, as Meta's app secrets are",
+            secrets.len()
+        );
+        Finding::warn(CHECK, what, "copy it from Meta's dashboard under App settings, Basic")
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        cli::doctor::finding::FindingStatus,
-        config::{Environment, Purpose},
-        crypto::Keyring,
-    };
+    use crate::{cli::doctor::finding::FindingStatus, config::Purpose, crypto::Keyring};
 
     fn findings(change: impl FnOnce(&mut Environment)) -> Vec<Finding> {
-        let mut environment = Environment::read().unwrap();
+        let mut environment = <Environment as clap::Parser>::try_parse_from(std::iter::empty::<&str>()).unwrap();
         environment.database_url = "sqlite://data/mainstay.db".to_owned();
         environment.redis_url = None;
         environment.master_key = Some(Keyring::generate());
         environment.admin_token = Some("0123456789abcdef".to_owned());
-        environment.app_secrets = Some("secret".to_owned());
+        environment.app_secrets = Some("0123456789abcdef0123456789ABCDEF".to_owned());
         environment.verify_token = Some("word".to_owned());
         environment.graph_base_url = "https://graph.facebook.com".to_owned();
         change(&mut environment);
@@ -82,10 +106,13 @@ mod tests {
     #[test]
     fn whatever_is_closed_by_an_unset_variable_is_told_with_the_variable() {
         type Change = fn(&mut Environment);
-        let cases: [(&str, Change); 5] = [
+        let cases: [(&str, Change); 6] = [
             ("MAINSTAY_ADMIN_TOKEN", |e| e.admin_token = None),
             ("META_VERIFY_TOKEN", |e| e.verify_token = None),
             ("META_APP_SECRETS", |e| e.app_secrets = None),
+            ("META_APP_SECRETS: 1 of 2", |e| {
+                e.app_secrets = Some("0123456789abcdef0123456789abcdef,shorter".to_owned())
+            }),
             ("REDIS_URL", |e| {
                 e.database_url = "postgres://localhost/mainstay".to_owned()
             }),

@@ -7,7 +7,7 @@ use crate::{
     directory::{open_tenant_key, purpose},
     records::{
         channels::{self, Channel},
-        tenants,
+        master_key, tenants,
     },
     webhooks::store::endpoints::{self, Endpoint, headers_purpose, secrets_purpose},
 };
@@ -27,6 +27,12 @@ pub async fn check(db: &Db, keyring: &Keyring) -> Vec<Finding> {
 }
 
 async fn examine(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Finding>> {
+    let noted = master_key::find(db.reader()).await?;
+    if noted.is_some_and(|noted| !keyring.has_fingerprint(&noted)) {
+        let what = "MAINSTAY_MASTER_KEY does not hold the key of this database: every process refuses to start";
+        let cure = "put it back, or set DATABASE_URL to the database of this key; if it is lost: `mainstay key adopt`";
+        return Ok(vec![Finding::fail(CHECK, what, cure)]);
+    }
     let (mut lost, mut old, mut secrets) = (Vec::new(), 0, 0);
     let tenants = tenants::all(db.reader()).await?;
     for tenant in &tenants {
@@ -61,7 +67,7 @@ async fn examine(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Finding>> {
         findings.push(Finding::ok(CHECK, what));
     } else {
         let cure = "put the key they were sealed under into MAINSTAY_MASTER_KEY behind the first, after a comma; if it is lost, \
-                    add the channels again with fresh tokens, and the endpoints";
+                    make their tenants anew";
         findings.push(Finding::fail(
             CHECK,
             format!("cannot be opened: {}", lost.join(", ")),

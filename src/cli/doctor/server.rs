@@ -13,6 +13,7 @@ use crate::{
     crypto::{ApiToken, Signer},
     db::Db,
     domain::WorkState,
+    inbound::PROBE_FIELD,
     records::raw_events,
 };
 
@@ -141,7 +142,7 @@ fn readiness(url: &str, status: StatusCode) -> Finding {
 /// Returns a unique webhook that belongs to no tenant.
 fn probe() -> String {
     let nonce = hex::encode(rand::random::<[u8; 16]>());
-    let change = serde_json::json!({ "field": "mainstay_probe", "value": { "probe": nonce } });
+    let change = serde_json::json!({ "field": PROBE_FIELD, "value": { "probe": nonce } });
     serde_json::json!({ "object": "whatsapp_business_account", "entry": [{ "id": "0", "changes": [change] }] })
         .to_string()
 }

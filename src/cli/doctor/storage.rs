@@ -55,7 +55,7 @@ mod tests {
     };
 
     async fn statuses(storage: &std::path::Path, change: impl FnOnce(&mut Config)) -> Vec<FindingStatus> {
-        let mut environment = Environment::read().unwrap();
+        let mut environment = <Environment as clap::Parser>::try_parse_from(std::iter::empty::<&str>()).unwrap();
         environment.database_url = "sqlite://data/mainstay.db".to_owned();
         environment.redis_url = None;
         environment.master_key = Some(Keyring::generate());

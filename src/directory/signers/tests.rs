@@ -29,6 +29,7 @@ fn route(of: u128, secret: &str) -> Route {
         tenant_throughput: None,
         portfolio: String::new(),
         tripped: false,
+        archived: false,
         campaigns_paused: false,
     }
 }

@@ -32,6 +32,9 @@ pub(crate) struct AddChannelRequest {
     access_token: String,
     /// The secret of the app that signs this number's webhooks, when it is not one of META_APP_SECRETS.
     app_secret: Option<String>,
+    /// Whether a channel of the tenant in another account is moved to this one, because Meta has moved the number.
+    #[serde(default, rename = "move")]
+    moves: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -67,11 +70,12 @@ pub async fn list(
 
 /// Add a channel
 ///
-/// Adds a channel, or replaces the secrets of a channel of the tenant. Quarantined webhooks of the number are processed now.
+/// Adds a channel, or replaces the secrets of a channel of the tenant. Quarantined webhooks of the number are processed now. A number that is
+/// a channel of another tenant, or of another account unless `move` is true, is refused with the name of its owner.
 #[utoipa::path(post, path = "/admin/tenants/{id}/channels", params(("id" = TenantId, Path)),
     request_body = AddChannelRequest,
     responses((status = 201, description = "Added", body = AddChannelResponse),
-        (status = 409, description = "Another tenant has the number", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
+        (status = 409, description = "Another tenant or account has the number", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
 pub async fn add(
     _: Operator,
     State(app): State<App>,
@@ -84,7 +88,11 @@ pub async fn add(
         access_token: Secret::new(request.access_token),
         app_secret: request.app_secret.filter(|secret| !secret.is_empty()).map(Secret::new),
     };
-    let added = tenancy::add_channel(&registry(&app), &Ctx::operator(tenant), new).await?;
+    let (registry, ctx) = (registry(&app), Ctx::operator(tenant));
+    let added = match request.moves {
+        true => tenancy::add_moved_channel(&registry, &ctx, new).await?,
+        false => tenancy::add_channel(&registry, &ctx, new).await?,
+    };
     // Other processes refresh within seconds; this one refreshes at once.
     app.directory.refresh().await?;
     let added = AddChannelResponse {

@@ -57,6 +57,9 @@ pub(crate) struct ChannelView {
     /// Meta's id of the business portfolio that owns the account; known after a check.
     #[schema(required)]
     pub business_id: Option<String>,
+    /// When it was removed; null while it is in use.
+    #[schema(required)]
+    pub archived_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -93,6 +96,7 @@ impl From<records::channels::Channel> for ChannelView {
             }),
             campaigns_paused_at: row.campaigns_paused_at,
             business_id: row.business_id,
+            archived_at: row.archived_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -266,6 +270,7 @@ pub async fn check(
     let number = checked.number.unwrap_or_default();
     let webhook_url = number.callbacks.of_messages().map(str::to_owned);
     let token = checked.token.ok();
+    let apps = checked.subscribed.unwrap_or_default().into_iter();
     Ok(Json(CheckReport {
         can_send,
         problems,
@@ -274,12 +279,7 @@ pub async fn check(
         health: number.health.and_then(|health| health.can_send_message),
         token_expires_at: token.as_ref().and_then(|token| token.expires_at),
         token_scopes: token.map(|token| token.scopes).unwrap_or_default(),
-        subscribed_apps: checked
-            .subscribed
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|app| app.name.or(app.id))
-            .collect(),
+        subscribed_apps: apps.filter_map(|app| app.name.or(app.id)).collect(),
         webhook_url,
         released: checked.released,
     }))

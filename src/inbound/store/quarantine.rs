@@ -63,12 +63,12 @@ pub async fn list(on: On<'_>, limit: i64) -> Result<Vec<QuarantinedSubject>> {
     on.sql(SQL, (limit,)).all().await
 }
 
-/// Returns subjects that have a channel: it was added while their event was being processed.
+/// Returns subjects that have a channel in use: it was added while their event was being processed.
 pub(crate) async fn with_channel(on: On<'_>) -> Result<Vec<(String,)>> {
     const SQL: &str = "
         SELECT DISTINCT q.subject
         FROM quarantine q
-        JOIN channels c ON c.provider = 'meta'
+        JOIN channels c ON c.provider = 'meta' AND c.archived_at IS NULL
             AND (q.subject = 'phone_number:' || c.external_id OR q.subject = 'waba:' || c.waba_id)";
     on.sql(SQL, ()).all().await
 }

@@ -145,3 +145,39 @@ async fn an_answer_that_cannot_be_read_is_an_error() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_account_is_read_to_the_page_that_lists_the_number() {
+    let first =
+        json!({ "data": [{ "id": "1" }], "paging": { "cursors": { "after": "QVFJ" }, "next": "https://x.example/" } });
+    let second = json!({ "data": [{ "id": "106540352242922" }], "paging": { "cursors": { "after": "QVFK" } } });
+    let path = "GET /v25.0/102290129340398/phone_numbers?fields=id&limit=100";
+    let with_cursor = "GET /v25.0/102290129340398/phone_numbers?*&after=QVFJ";
+    let meta = Stub::start([(with_cursor, 200, second), (path, 200, first)]).await;
+    assert!(client(&meta.url).lists_number(access(&token())).await.unwrap());
+    assert_eq!(meta.asked().len(), 2);
+    // The last page has cursors too, and no next one.
+    let only = Stub::start([(
+        path,
+        200,
+        json!({ "data": [{ "id": "1" }], "paging": { "cursors": { "after": "QVFJ" } } }),
+    )])
+    .await;
+    assert!(!client(&only.url).lists_number(access(&token())).await.unwrap());
+    assert_eq!(only.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn the_clock_of_whoever_answers_is_read_whatever_they_say() {
+    let simulator = mainstay_sim::Simulator::new(Default::default()).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move { simulator.serve(listener).await });
+    let theirs = client(&url)
+        .server_time()
+        .await
+        .unwrap()
+        .expect("a server says its time");
+    assert!((theirs - chrono::Utc::now()).num_seconds().abs() < 60, "{theirs}");
+    serving.abort();
+}

@@ -48,6 +48,10 @@ impl Process {
         let folder = Folder::new(&name);
         let output = File::create(folder.path().join("output")).expect("our own folder is writable");
         let errors = output.try_clone().expect("a file can be opened twice");
+        // Where the tests work a file `.env` may lie.
+        if command.get_current_dir().is_none() {
+            command.current_dir(folder.path());
+        }
         let child = command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn();
         let child = child.unwrap_or_else(|error| panic!("{name} is installed and in PATH (see ./test): {error}"));
         Process { name, child, folder }

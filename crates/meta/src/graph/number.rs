@@ -1,5 +1,6 @@
 //! Business phone numbers: state, health, owner, and where their webhooks go.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{
@@ -11,6 +12,9 @@ use crate::phone::digits;
 const FIELDS: &str = "display_phone_number,verified_name,quality_rating,status,throughput,name_status,\
                       code_verification_status,health_status,whatsapp_business_manager_messaging_limit,is_on_biz_app,\
                       webhook_configuration";
+
+/// Maximum number of pages of an account's numbers that are read, of a hundred numbers each.
+const MAX_PAGES: usize = 20;
 
 /// State of a business phone number; each field may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -132,6 +136,40 @@ impl GraphClient {
             }
         };
         Ok(list(&answer["data"]).iter().map(app).collect())
+    }
+}
+
+impl GraphClient {
+    /// Returns whether the WABA lists the number among its own.
+    pub async fn lists_number(&self, access: Access<'_>) -> Result<bool, Error> {
+        let mut after = String::new();
+        for _ in 0..MAX_PAGES {
+            let mut request = self.get(access, &[access.waba_id, "phone_numbers"]);
+            request = request.query(&[("fields", "id"), ("limit", "100")]);
+            if !after.is_empty() {
+                request = request.query(&[("after", &after)]);
+            }
+            let answer = self.request_json("phone_numbers", request, access.token).await?;
+            let is_it = |number: &Value| text(&number["id"]).as_deref() == Some(access.phone_number_id);
+            if list(&answer["data"]).iter().any(is_it) {
+                return Ok(true);
+            }
+            let next = text(&answer["paging"]["cursors"]["after"]);
+            match next.filter(|_| answer["paging"]["next"].is_string()) {
+                Some(next) => after = next,
+                None => break,
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns the time of Meta's clock, from the header of whatever Meta answers; `None` if it does not say. Needs no token.
+    pub async fn server_time(&self) -> Result<Option<DateTime<Utc>>, Error> {
+        let answered = self.http.get(self.url(&[])).timeout(self.timeout).send().await;
+        let answer = answered.map_err(|error| Error::transport(&error, self.timeout))?;
+        let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
+        let time = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+        Ok(time.map(|time| time.to_utc()))
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Card {
     pub verified_name: String,
     pub quality: String,
     pub status: String,
+    pub name_status: String,
+    pub code_verification: String,
     pub level: Level,
     /// Until when it is being upgraded, and to what.
     pub upgrade: Option<(Moment, Level)>,
@@ -54,6 +56,10 @@ pub struct NumberPatch {
     pub quality: Option<String>,
     /// `CONNECTED`, or anything else for a number that cannot send: 133010.
     pub status: Option<String>,
+    /// Of the display name: `APPROVED`, `PENDING_REVIEW`, `DECLINED` …
+    pub name_status: Option<String>,
+    /// `VERIFIED`, or `NOT_VERIFIED`, `EXPIRED` …
+    pub code_verification: Option<String>,
 }
 
 impl Number {
@@ -64,6 +70,8 @@ impl Number {
                 verified_name: verified_name.to_owned(),
                 quality: "GREEN".to_owned(),
                 status: "CONNECTED".to_owned(),
+                name_status: "APPROVED".to_owned(),
+                code_verification: "VERIFIED".to_owned(),
                 level,
                 upgrade: None,
                 callback: None,
@@ -122,6 +130,12 @@ impl Graph {
         }
         if let Some(status) = patch.status {
             card.status = status;
+        }
+        if let Some(status) = patch.name_status {
+            card.name_status = status;
+        }
+        if let Some(verification) = patch.code_verification {
+            card.code_verification = verification;
         }
         match (patch.level, patch.upgrading_ms) {
             (Some(level), Some(ms)) => {
@@ -185,8 +199,8 @@ impl Graph {
             "quality_rating": card.quality,
             "quality_score": {"score": card.quality},
             "status": card.status,
-            "name_status": "APPROVED",
-            "code_verification_status": "VERIFIED",
+            "name_status": card.name_status,
+            "code_verification_status": card.code_verification,
             "platform_type": "CLOUD_API",
             "is_on_biz_app": card.level == Level::Coexistence,
             "account_mode": "LIVE",

@@ -58,6 +58,24 @@ async fn an_upgrade_answers_131057_for_a_while_and_is_announced() {
 }
 
 #[tokio::test]
+async fn a_display_name_and_a_verification_are_as_they_are_set() {
+    let world = World::new().await;
+    let fields = format!("{}?fields=name_status,code_verification_status", world.number());
+    let (_, number) = world.get(&fields).await;
+    let both = ["name_status", "code_verification_status"].map(|it| number[it].clone());
+    assert_eq!(both, ["APPROVED", "VERIFIED"]);
+    let patch = NumberPatch {
+        name_status: Some("DECLINED".to_owned()),
+        code_verification: Some("EXPIRED".to_owned()),
+        ..NumberPatch::default()
+    };
+    assert!(world.simulator.graph().change_number(world.number(), patch));
+    let (_, number) = world.get(&fields).await;
+    let both = ["name_status", "code_verification_status"].map(|it| number[it].clone());
+    assert_eq!(both, ["DECLINED", "EXPIRED"]);
+}
+
+#[tokio::test]
 async fn a_troubled_account_sends_nothing_and_says_so() {
     let world = World::new().await;
     world.write(0).await;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{KeyedRows, Result, Rows, Tx, conflict_error},
+    db::{KeyedRows, On, Result, Rows, Tx, conflict_error},
     domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
     records::messages::Labels,
 };
@@ -49,6 +49,28 @@ pub async fn cancel(tx: &mut Tx, tenant: TenantId, ids: &[MessageId], now: DateT
         true => Ok(canceled),
         false => Err(conflict_error()),
     }
+}
+
+/// Returns sends of a channel that wait, in the order of their ids.
+pub(crate) async fn waiting_of(
+    on: On<'_>,
+    tenant: TenantId,
+    channel: ChannelId,
+    after: Option<MessageId>,
+    limit: i64,
+) -> Result<Vec<MessageId>> {
+    const SQL: &str = "
+        SELECT id FROM (
+            SELECT id FROM sends
+            WHERE tenant_id = $1 AND channel_id = $2 AND finished_at IS NULL AND state || '' = 'pending'
+            UNION ALL
+            SELECT id FROM sends
+            WHERE tenant_id = $1 AND channel_id = $2 AND state = 'quarantined'
+        ) AS waiting
+        WHERE id > $3 ORDER BY id LIMIT $4";
+    let after = after.unwrap_or(MessageId::from_uuid(uuid::Uuid::nil()));
+    let rows: Vec<(MessageId,)> = on.sql(SQL, (tenant, channel, after, limit)).all().await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// Returns the statuses of a tenant's messages that exist.

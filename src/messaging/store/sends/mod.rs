@@ -11,6 +11,7 @@ mod prove;
 
 pub use attempts::{Attempt, NewAttempt, begin, conclude};
 pub(crate) use attempts::{AttemptEnd, MessageTransition, MovedMessage, apply_transitions, of_message};
+pub(crate) use cancel::waiting_of;
 pub use cancel::{Canceled, cancel, statuses};
 pub(crate) use due::DueSend;
 pub use due::{SendReservation, load, store_reservations};

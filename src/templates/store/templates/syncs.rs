@@ -45,6 +45,12 @@ pub async fn request_sync(
     recurring::request(on, &SYNCS, RecurringRow::named(id, tenant, waba_id), now, at).await
 }
 
+/// Removes the sync of an account; its templates stay as they are.
+pub(crate) async fn remove_sync(on: On<'_>, tenant: TenantId, waba_id: &str) -> Result<u64> {
+    const SQL: &str = "DELETE FROM template_syncs WHERE tenant_id = $1 AND waba_id = $2";
+    on.sql(SQL, (tenant, waba_id.to_owned())).run().await
+}
+
 pub async fn find_sync(on: On<'_>, id: TemplateSyncId) -> Result<Option<TemplateSync>> {
     const SQL: &str = concat!("SELECT ", columns!(), " FROM template_syncs WHERE id = $1");
     on.sql(SQL, (id,)).opt().await

@@ -1,5 +1,7 @@
 //! `mainstay endpoint`.
 
+mod test;
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -28,6 +30,8 @@ pub enum Command {
     Enable(EndpointArg),
     /// Disable an endpoint; events that occur meanwhile can be replayed.
     Disable(EndpointArg),
+    /// Send a test event to an endpoint, and wait for its answer.
+    Test(test::TestEndpoint),
     /// Remove an endpoint and its deliveries.
     Remove(EndpointArg),
     /// Replay events of a time range: dead deliveries, unless other states are named.
@@ -121,6 +125,7 @@ impl Command {
             Command::List { tenant } => list(operator, tenant.as_deref()).await,
             Command::Enable(endpoint) => CommandOutput::new(&endpoint.enable(operator, true).await?),
             Command::Disable(endpoint) => CommandOutput::new(&endpoint.enable(operator, false).await?),
+            Command::Test(test) => test.run(operator).await,
             Command::Remove(endpoint) => {
                 operator
                     .webhooks
