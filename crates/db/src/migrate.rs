@@ -24,23 +24,30 @@ macro_rules! baseline {
     };
 }
 
-const STEPS: &[Step] = &[Step {
-    name: "0001_baseline",
-    text: baseline!(
-        "tenants",
-        "channels",
-        "queues",
-        "raw_events",
-        "contacts",
-        "messages",
-        "media",
-        "sending",
-        "templates",
-        "events",
-        "endpoints"
-    ),
-    postgres: include_str!("../../../migrations/0001_baseline/postgres.sql"),
-}];
+const STEPS: &[Step] = &[
+    Step {
+        name: "0001_baseline",
+        text: baseline!(
+            "tenants",
+            "channels",
+            "queues",
+            "raw_events",
+            "contacts",
+            "messages",
+            "media",
+            "sending",
+            "templates",
+            "events",
+            "endpoints"
+        ),
+        postgres: include_str!("../../../migrations/0001_baseline/postgres.sql"),
+    },
+    Step {
+        name: "0002_provider_unreachable",
+        text: include_str!("../../../migrations/0002_provider_unreachable.sql"),
+        postgres: "",
+    },
+];
 
 impl Step {
     fn sql(&self, postgres: bool) -> SqlStr {

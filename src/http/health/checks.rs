@@ -1,15 +1,22 @@
-//! The checks behind the health routes: database, Redis, queue lag and disk.
+//! The checks behind the health routes: database, Redis, queues, provider and disk.
 
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 use utoipa::ToSchema;
 
-use crate::{app::App, db::sqlite_file, records::raw_events};
+use crate::{
+    app::App,
+    db::sqlite_file,
+    messaging::store::sends,
+    queue::admin::{self, PausedQueue},
+    records::raw_events,
+};
 
 /// Time limit of one check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -49,6 +56,29 @@ pub(crate) struct QueueLagCheck {
     /// For how long the oldest due webhook has been due; null when the database did not answer.
     #[schema(required)]
     pub seconds: Option<f64>,
+}
+
+/// Whether calls to Meta succeed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ProviderReachability)]
+pub(crate) struct ProviderCheck {
+    /// `degraded` while the calls of this process get no answer, or messages wait because there was no connection.
+    pub status: CheckStatus,
+    /// Since when calls fail; null while they succeed.
+    #[schema(required)]
+    pub since: Option<DateTime<Utc>>,
+    /// Why the latest call of this process failed; null while they succeed, and where another process makes them.
+    #[schema(required)]
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = PausedQueues)]
+pub(crate) struct PausedQueuesCheck {
+    pub status: CheckStatus,
+    /// The queues that the operator has paused; null when the database did not answer.
+    #[schema(required)]
+    pub paused: Option<Vec<PausedQueue>>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -105,6 +135,37 @@ pub async fn queue_lag(app: &App) -> QueueLagCheck {
             _ => CheckStatus::Degraded,
         },
         seconds,
+    }
+}
+
+pub async fn provider(app: &App) -> ProviderCheck {
+    let outage = app.messaging.providers.outage();
+    let waiting = timeout(CHECK_TIMEOUT, sends::unreachable_since(app.db.reader())).await;
+    let waiting = waiting.ok().and_then(Result::ok).flatten();
+    let began = |lasted| app.clock.now() - TimeDelta::from_std(lasted).unwrap_or_default();
+    let seen = outage.as_ref().map(|outage| began(outage.lasted));
+    let since = seen.into_iter().chain(waiting).min();
+    ProviderCheck {
+        status: if since.is_none() {
+            CheckStatus::Ok
+        } else {
+            CheckStatus::Degraded
+        },
+        since,
+        error: outage.map(|outage| outage.why),
+    }
+}
+
+pub async fn paused_queues(app: &App) -> PausedQueuesCheck {
+    let paused = timeout(CHECK_TIMEOUT, admin::paused(&app.db)).await;
+    let paused = paused.ok().and_then(Result::ok);
+    PausedQueuesCheck {
+        status: if paused.as_ref().is_some_and(Vec::is_empty) {
+            CheckStatus::Ok
+        } else {
+            CheckStatus::Degraded
+        },
+        paused,
     }
 }
 

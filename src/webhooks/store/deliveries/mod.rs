@@ -1,5 +1,6 @@
 //! Deliveries of events to endpoints, and their attempts.
 
+mod backlog;
 mod bring_forward;
 mod conclude;
 mod due;
@@ -10,6 +11,8 @@ mod remove;
 mod replay;
 mod stats;
 
+pub use backlog::Backlog;
+pub(crate) use backlog::{backlogs, total_backlog};
 pub(crate) use bring_forward::{FORWARDED_AT_ONCE, bring_forward, move_to_front};
 pub use conclude::{AttemptConclusion, conclude};
 pub(crate) use due::DueDelivery;
