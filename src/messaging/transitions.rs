@@ -7,7 +7,10 @@ use crate::{
     db::{Result, Tx},
     domain::MessageId,
     events::message::{Error, SendableTemplate, StatusEvent, of_status},
-    messaging::store::sends::{self, AttemptEnd, MessageTransition},
+    messaging::{
+        count_status,
+        store::sends::{self, AttemptEnd, MessageTransition},
+    },
     records::{
         events::{self, NewEvent},
         messages::{self, MessageOwner},
@@ -56,7 +59,9 @@ fn template(it: &Suggested) -> SendableTemplate<'_> {
     }
 }
 
+/// Returns the event of a transition, and counts the transition.
 pub fn event(clock: &Clock, transition: &MessageTransition) -> NewEvent {
+    count_status(transition.status, transition.error_code);
     let error = Error::of(transition.error_code, transition.error_title.as_deref()).map(|error| Error {
         templates: transition
             .templates

@@ -5,7 +5,7 @@ mod output;
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
-use self::output::{Added, Breaker, Counted, Listed, Removed};
+use self::output::{AddedEndpoint, ListedEndpoint, RemovedEndpoint, ReplayCount, ShownBreaker};
 use super::{CommandOutput, OperatorContext, replay::time};
 use crate::{
     domain::{ChannelId, Ctx, EndpointId},
@@ -104,7 +104,7 @@ impl Command {
                     .webhooks
                     .remove(&endpoint.ctx(operator).await?, endpoint.id)
                     .await?;
-                CommandOutput::new(&Removed { id: endpoint.id })
+                CommandOutput::new(&RemovedEndpoint { id: endpoint.id })
             }
             Command::Replay(args) => CommandOutput::new(&args.run(operator).await?),
         }
@@ -124,13 +124,13 @@ async fn list(operator: &OperatorContext, tenant: Option<&str>) -> anyhow::Resul
         let backlogs = deliveries::backlogs(registry.db.reader(), &keys).await?;
         let now = registry.clock.now();
         let backlog = |of: &Endpoint| backlogs.get(&of.id).copied().unwrap_or_default();
-        listed.extend(found.into_iter().map(|it| Listed::of(backlog(&it), it, now)));
+        listed.extend(found.into_iter().map(|it| ListedEndpoint::of(backlog(&it), it, now)));
     }
     CommandOutput::list(&listed, "no endpoints yet: add one with `mainstay endpoint add`")
 }
 
 impl AddEndpoint {
-    async fn run(self, operator: &OperatorContext) -> anyhow::Result<Added> {
+    async fn run(self, operator: &OperatorContext) -> anyhow::Result<AddedEndpoint> {
         let ctx = Ctx::operator(tenancy::find_tenant(&operator.registry, &self.tenant).await?.id);
         let new = NewEndpoint {
             url: self.url,
@@ -145,7 +145,7 @@ impl AddEndpoint {
         };
         let id = operator.webhooks.create(&ctx, new).await?.id;
         let secrets = operator.webhooks.secrets(&ctx, id).await?;
-        Ok(Added {
+        Ok(AddedEndpoint {
             id,
             secret: secrets.current.expose().to_owned(),
         })
@@ -158,7 +158,7 @@ impl EndpointArg {
         Ok(Ctx::operator(tenant.id))
     }
 
-    async fn enable(&self, operator: &OperatorContext, enabled: bool) -> anyhow::Result<Listed> {
+    async fn enable(&self, operator: &OperatorContext, enabled: bool) -> anyhow::Result<ListedEndpoint> {
         let changes = EndpointChanges {
             enabled: Some(enabled),
             ..EndpointChanges::default()
@@ -168,12 +168,12 @@ impl EndpointArg {
         let registry = &operator.registry;
         let mut backlogs = deliveries::backlogs(registry.db.reader(), &[changed.key()]).await?;
         let backlog = backlogs.remove(&self.id).unwrap_or_default();
-        Ok(Listed::of(backlog, changed, registry.clock.now()))
+        Ok(ListedEndpoint::of(backlog, changed, registry.clock.now()))
     }
 }
 
 impl ReplayArgs {
-    async fn run(self, operator: &OperatorContext) -> anyhow::Result<Counted> {
+    async fn run(self, operator: &OperatorContext) -> anyhow::Result<ReplayCount> {
         let ctx = self.endpoint.ctx(operator).await?;
         let mut replay = Replay {
             from: self.from,
@@ -189,8 +189,8 @@ impl ReplayArgs {
             replayed += done.replayed;
             replay.cursor = done.cursor;
             if replay.cursor.is_none() {
-                let breaker = done.breaker.map(Breaker::from);
-                return Ok(Counted { replayed, breaker });
+                let breaker = done.breaker.map(ShownBreaker::from);
+                return Ok(ReplayCount { replayed, breaker });
             }
         }
     }

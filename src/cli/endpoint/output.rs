@@ -14,13 +14,13 @@ use crate::{
 };
 
 #[derive(Serialize)]
-pub(super) struct Added {
+pub(super) struct AddedEndpoint {
     pub id: EndpointId,
     pub secret: String,
 }
 
 #[derive(Serialize)]
-pub(super) struct Listed {
+pub(super) struct ListedEndpoint {
     pub id: EndpointId,
     pub tenant_id: TenantId,
     pub url: String,
@@ -37,30 +37,30 @@ pub(super) struct Listed {
 }
 
 #[derive(Serialize)]
-pub(super) struct Removed {
+pub(super) struct RemovedEndpoint {
     pub id: EndpointId,
 }
 
 #[derive(Serialize)]
-pub(super) struct Counted {
+pub(super) struct ReplayCount {
     pub replayed: u64,
-    pub breaker: Option<Breaker>,
+    pub breaker: Option<ShownBreaker>,
 }
 
 /// The open circuit breaker of an endpoint.
 #[derive(Serialize)]
-pub(super) struct Breaker {
+pub(super) struct ShownBreaker {
     pub tripped_at: DateTime<Utc>,
     pub probe_at: Option<DateTime<Utc>>,
 }
 
-impl From<OpenBreaker> for Breaker {
+impl From<OpenBreaker> for ShownBreaker {
     fn from(OpenBreaker { tripped_at, probe_at }: OpenBreaker) -> Self {
         Self { tripped_at, probe_at }
     }
 }
 
-impl Listed {
+impl ListedEndpoint {
     pub fn of(backlog: Backlog, endpoint: Endpoint, now: DateTime<Utc>) -> Self {
         Self {
             breaker_open_since: endpoint.health.tripped_at,
@@ -78,13 +78,13 @@ impl Listed {
     }
 }
 
-impl fmt::Display for Added {
+impl fmt::Display for AddedEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "endpoint  {}\nsecret    {}", self.id, self.secret)
     }
 }
 
-impl fmt::Display for Listed {
+impl fmt::Display for ListedEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, tenant_id, url, .. } = self;
         write!(f, "{id}  {tenant_id}  {url}  {}", self.event_types.join(","))?;
@@ -104,13 +104,13 @@ impl fmt::Display for Listed {
     }
 }
 
-impl fmt::Display for Removed {
+impl fmt::Display for RemovedEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is removed", self.id)
     }
 }
 
-impl fmt::Display for Counted {
+impl fmt::Display for ReplayCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} deliveries are queued again", self.replayed)?;
         let Some(breaker) = &self.breaker else { return Ok(()) };
@@ -163,14 +163,14 @@ mod tests {
     #[test]
     fn a_replay_says_that_the_breaker_is_open() {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let closed = Counted {
+        let closed = ReplayCount {
             replayed: 3,
             breaker: None,
         };
         assert_eq!(closed.to_string(), "3 deliveries are queued again");
-        let open = Counted {
+        let open = ReplayCount {
             replayed: 3,
-            breaker: Some(Breaker {
+            breaker: Some(ShownBreaker {
                 tripped_at: at("2026-11-30T10:00:00Z"),
                 probe_at: Some(at("2026-11-30T10:05:30Z")),
             }),

@@ -171,14 +171,12 @@ pub async fn paused_queues(app: &App) -> PausedQueuesCheck {
 
 /// Checks the free disk space. With PostgreSQL the data is elsewhere, and a full disk here degrades only what is written to it.
 pub async fn disk(app: &App) -> DiskCheck {
-    let folder = folder(&app.config.database_url);
     let bad = if app.config.is_postgres() {
         CheckStatus::Degraded
     } else {
         CheckStatus::Failing
     };
-    let asked = tokio::task::spawn_blocking(move || free_mb(&folder));
-    let free_mb = timeout(CHECK_TIMEOUT, asked).await.ok().and_then(Result::ok).flatten();
+    let free_mb = free_disk_mb(app).await;
     DiskCheck {
         status: match free_mb {
             Some(free) if free >= app.config.limits.disk_free_mb => CheckStatus::Ok,
@@ -187,6 +185,13 @@ pub async fn disk(app: &App) -> DiskCheck {
         },
         free_mb,
     }
+}
+
+/// Returns the free space of the disk with the database file, in megabytes; on PostgreSQL of the one where the process runs.
+pub async fn free_disk_mb(app: &App) -> Option<u64> {
+    let folder = folder(&app.config.database_url);
+    let asked = tokio::task::spawn_blocking(move || free_mb(&folder));
+    timeout(CHECK_TIMEOUT, asked).await.ok().and_then(Result::ok).flatten()
 }
 
 fn folder(database_url: &str) -> PathBuf {

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use checks::{
-    CheckStatus, DatabaseCheck, DiskCheck, PausedQueuesCheck, ProviderCheck, QueueLagCheck, RedisCheck,
+    CheckStatus, DatabaseCheck, DiskCheck, PausedQueuesCheck, ProviderCheck, QueueLagCheck, RedisCheck, free_disk_mb,
 };
 
 use super::{auth::MetricsAccess, problem::Problem, state::HttpState};

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use mainstay::meta::graph::errors;
 use mainstay_sim::{Clock, Item, Shape, SimConfig, Simulator};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -29,12 +30,15 @@ async fn an_outage_of_meta_is_told_once_and_its_message_is_sent_once_distributed
 async fn an_outage_is_told(mut deployment: Deployment) {
     let meta = SocketAddr::from(([127, 0, 0, 1], free_port()));
     deployment.set("GRAPH_BASE_URL", &format!("http://{meta}"));
+    deployment.set("NO_COLOR", "");
     deployment.start().await;
-    let simulator = deployment.simulator(SimConfig {
+    let mut config = SimConfig {
         clock: Clock::Wall,
         customers: 20,
         ..SimConfig::default()
-    });
+    };
+    config.graph.access_token = "EAAG-test".to_owned();
+    let simulator = deployment.simulator(config);
     let created = deployment
         .operate(&["key", "create", "--tenant", "Acme", "--scopes", "read,write"])
         .await;
@@ -104,7 +108,43 @@ async fn an_outage_is_told(mut deployment: Deployment) {
         "{}",
         deployment.worker_output()
     );
+    assert!(
+        !deployment.worker_output().contains('\u{1b}'),
+        "colours are for terminals"
+    );
     deployment.assert_running();
+    serving.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_of_meta_is_logged_with_its_code_and_the_words_of_our_table() {
+    let mut deployment = Deployment::embedded().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    deployment.set(
+        "GRAPH_BASE_URL",
+        &format!("http://{}", listener.local_addr().expect("its address")),
+    );
+    let mut config = SimConfig::default();
+    config.graph.access_token = "EAAG-of-another".to_owned();
+    let simulator = deployment.simulator(config);
+    #[expect(clippy::disallowed_methods, reason = "Meta's side, for as long as the test lasts")]
+    let serving = tokio::spawn(async move { simulator.serve(listener).await });
+    deployment.start().await;
+    let line = |output: &str| {
+        output
+            .lines()
+            .find(|it| it.contains("circuit breaker tripped"))
+            .map(str::to_owned)
+    };
+    wait_until(DEADLINE, "the check finds the token invalid", async || {
+        line(&deployment.worker_output()).is_some()
+    })
+    .await;
+    let line = line(&deployment.worker_output()).expect("it was there");
+    let entry = errors::entry(190);
+    for part in ["error.code=190", entry.title, entry.advice] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
     serving.abort();
 }
 
