@@ -72,6 +72,7 @@ pub(crate) struct ProviderCheck {
     pub error: Option<String>,
 }
 
+/// Whether queues are paused.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = PausedQueues)]
 pub(crate) struct PausedQueuesCheck {
@@ -138,6 +139,7 @@ pub async fn queue_lag(app: &App) -> QueueLagCheck {
     }
 }
 
+/// Checks whether the provider answers: by the calls of this process, and by the messages that any process could not send.
 pub async fn provider(app: &App) -> ProviderCheck {
     let outage = app.messaging.providers.outage();
     let waiting = timeout(CHECK_TIMEOUT, sends::unreachable_since(app.db.reader())).await;

@@ -38,12 +38,10 @@ fn uses(text: &str) -> Vec<(String, Use)> {
             let Some((name, rest)) = arguments.strip_prefix('"').and_then(|it| it.split_once('"')) else {
                 continue;
             };
-            let labels = rest
-                .split(" =>")
-                .filter_map(|it| it.rsplit_once('"').map(|(before, _)| before));
-            let labels = labels
-                .filter_map(|it| Some(it.rsplit_once('"')?.1.to_owned()))
-                .collect();
+            let ends = rest
+                .match_indices(" =>")
+                .map(|(end, _)| rest[..end].trim_end_matches('"'));
+            let labels = ends.filter_map(|it| Some(it.rsplit_once('"')?.1.to_owned())).collect();
             let labels = (!rest.contains('&')).then_some(labels);
             found.push((
                 name.to_owned(),
