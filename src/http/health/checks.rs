@@ -14,6 +14,7 @@ use crate::{
     app::App,
     db::sqlite_file,
     messaging::store::sends,
+    provider::ApiOutage,
     queue::admin::{self, PausedQueue},
     records::raw_events,
 };
@@ -144,8 +145,8 @@ pub async fn provider(app: &App) -> ProviderCheck {
     let outage = app.messaging.providers.outage();
     let waiting = timeout(CHECK_TIMEOUT, sends::unreachable_since(app.db.reader())).await;
     let waiting = waiting.ok().and_then(Result::ok).flatten();
-    let began = |lasted| app.clock.now() - TimeDelta::from_std(lasted).unwrap_or_default();
-    let seen = outage.as_ref().map(|outage| began(outage.lasted));
+    let lasted = |outage: &ApiOutage| TimeDelta::microseconds(i64::try_from(outage.lasted.as_micros()).unwrap_or(0));
+    let seen = outage.as_ref().map(|outage| app.clock.now() - lasted(outage));
     let since = seen.into_iter().chain(waiting).min();
     ProviderCheck {
         status: if since.is_none() {

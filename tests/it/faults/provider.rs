@@ -86,7 +86,6 @@ async fn an_outage_is_told(mut deployment: Deployment) {
     // As it was, but for Meta.
     let listener = TcpListener::bind(meta).await.expect("the port is still free");
     let serving = simulator.clone();
-    #[expect(clippy::disallowed_methods, reason = "Meta's side, for as long as the test lasts")]
     let serving = tokio::spawn(async move { serving.serve(listener).await });
     until(&tenant, &uri, "it is delivered", |it| {
         it["status"] == "delivered" || it["status"] == "read"
@@ -127,7 +126,6 @@ async fn an_error_of_meta_is_logged_with_its_code_and_the_words_of_our_table() {
     let mut config = SimConfig::default();
     config.graph.access_token = "EAAG-of-another".to_owned();
     let simulator = deployment.simulator(config);
-    #[expect(clippy::disallowed_methods, reason = "Meta's side, for as long as the test lasts")]
     let serving = tokio::spawn(async move { simulator.serve(listener).await });
     deployment.start().await;
     let line = |output: &str| {
