@@ -1,6 +1,7 @@
 //! What the commands answer, against a database of their own.
 
 mod channels;
+mod endpoint;
 mod queues;
 mod send;
 
@@ -106,7 +107,7 @@ async fn an_endpoint_is_added_listed_disabled_enabled_and_removed() {
         (&json!(true), &Value::Null)
     );
     let replay = format!("endpoint replay --tenant Olaria {id} --from 2026-11-01 --states dead,missing");
-    assert_eq!(on(&operator, &replay).await, json!({ "replayed": 0 }));
+    assert_eq!(on(&operator, &replay).await, json!({ "replayed": 0, "breaker": null }));
     on(&operator, "tenant create Books").await;
     for (line, says) in [
         (

@@ -73,6 +73,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Returns the number of channels whose circuit breaker is open.
+    pub(crate) fn count_tripped(&self) -> usize {
+        self.by_channel.values().filter(|route| route.tripped).count()
+    }
+
     pub(super) fn new(operator: &[Secret], known: SnapshotData, before: Option<&Self>) -> Self {
         let SnapshotData { mut routes, former } = known;
         let signers = Signers::new(operator, &routes, &former, before.map(|it| &it.signers));

@@ -59,10 +59,16 @@ async fn run_frequent(app: &App, shutdown: &CancellationToken) {
             _ = reconcile_tick.tick() => ("reunite", reconcile(app).await),
             _ = windows_tick.tick() => ("tell", emit_window_closing(app).await.map(drop)),
             _ = consumers_tick.tick() => ("wake", wake_consumers(app).await),
-            _ = metrics_tick.tick() => ("count", messaging::record_held(&app.messaging).await),
+            _ = metrics_tick.tick() => ("count", record_gauges(app).await),
         };
         record_failure(what, result);
     }
+}
+
+/// Sets the gauges that are counted in the database.
+async fn record_gauges(app: &App) -> Result<()> {
+    let held = messaging::record_held(&app.messaging).await;
+    webhooks::record_backlog(&app.webhooks).await.and(held)
 }
 
 async fn run_cleanup(app: &App, shutdown: &CancellationToken) {

@@ -13,9 +13,12 @@ use crate::{
     events::{account::CALL, channel, contact::MARKETING},
     messaging::{AccountChange, Source},
     people::Party,
-    provider::webhook::{
-        AccountDetail, AccountEvent, AppContact, AppContactAction, PreferenceChoice, UserPreference, ValueError,
-        WhatsAppUser,
+    provider::{
+        errors,
+        webhook::{
+            AccountDetail, AccountEvent, AppContact, AppContactAction, PreferenceChoice, UserPreference, ValueError,
+            WhatsAppUser,
+        },
     },
     records::events::NewEvent,
     templates,
@@ -27,7 +30,9 @@ impl Plan {
         self.count("error");
         let detail = &error.error;
         if self.counts["error"] <= LOGGED {
-            tracing::warn!(channel.id = %route.channel, error.code = detail.code, "Meta reported an error of the account or the app");
+            let entry = detail.code.map(errors::entry);
+            tracing::warn!(channel.id = %route.channel, error.code = detail.code, error.title = entry.map(|it| it.title),
+                error.advice = entry.map(|it| it.advice), "Meta reported an error of the account or the app");
         }
         let data = channel::Error {
             channel_id: route.channel,

@@ -12,6 +12,7 @@ use crate::{
     domain::{ContactId, ConversationId, Origin},
     events::{contact, message, order},
     inbound::store::statuses::JoinedStatus,
+    messaging,
     people::{self, Party, PreferenceChange, Resolved},
     provider::{
         self,
@@ -110,7 +111,7 @@ impl<'a> EventBuffer<'a> {
         self.events.push(event.within(stored.channel, stored.conversation));
     }
 
-    /// Buffers the event of a status.
+    /// Buffers the event of a status, and counts what it says of the message.
     pub(crate) fn add_status(&mut self, status: &JoinedStatus) {
         let has_error = status.error_code.is_some() || status.error_title.is_some();
         let details = has_error.then(|| webhook::error_details(&status.payload)).flatten();
@@ -128,7 +129,11 @@ impl<'a> EventBuffer<'a> {
             metadata: status.labels.metadata(),
             payload: serde_json::from_str::<&RawValue>(&status.payload).ok(),
         };
-        let of = message::of_status(status.message_status());
+        let reached = status.message_status();
+        if let Some(reached) = reached {
+            messaging::count_status(reached, status.error_code);
+        }
+        let of = message::of_status(reached);
         let event = NewEvent::new(self.clock, status.tenant_id, of, status.occurred_at, &data);
         self.events
             .push(event.within(status.channel_id, status.conversation_id));

@@ -9,6 +9,7 @@ use crate::{
     domain::{ChannelId, Ctx, HoldReason},
     events::channel::{BREAKER_TRIPPED, CAMPAIGNS_RESUMED, Resumed, Stopped},
     messaging::{MessagingService, accept::OUTBOUND, store::sends},
+    provider::errors,
     records::{
         channels,
         events::{self, NewEvent},
@@ -24,7 +25,9 @@ pub async fn trip(service: &MessagingService, channel: ChannelId, code: i64, rea
     let mut tx = service.db.begin().await?;
     if let Some(tenant) = channels::trip(tx.on(), channel, code, reason, now).await? {
         metrics::counter!("mainstay_channels_tripped_total").increment(1);
-        tracing::error!(channel.id = %channel, error.code = code, "a channel's circuit breaker tripped; its messages are held");
+        let entry = errors::entry(code);
+        tracing::error!(channel.id = %channel, error.code = code, error.title = entry.title, error.advice = entry.advice,
+            "a channel's circuit breaker tripped; its messages are held");
         let data = Stopped {
             channel_id: channel,
             code,

@@ -99,7 +99,9 @@ pub(crate) async fn apply_effects(tx: &mut Tx, clock: &Clock, reports: &[ErrorRe
         let (tenant, channel) = (report.due.tenant_id, report.due.channel_id);
         if channels::pause_campaigns(tx.on(), tenant, channel, report.code, clock.now()).await? {
             applied.channels_changed = true;
-            tracing::error!(channel.id = %channel, error.code = report.code, "campaigns of a channel are paused until resumed by hand");
+            let entry = errors::entry(report.code);
+            tracing::error!(channel.id = %channel, error.code = report.code, error.title = entry.title, error.advice = entry.advice,
+                "campaigns of a channel are paused until resumed by hand");
             let (code, reason) = (report.code, report.title);
             let data = Stopped {
                 channel_id: channel,

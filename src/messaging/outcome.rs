@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{
     breaker, effects,
@@ -39,13 +39,22 @@ pub async fn conclude(service: &MessagingService, completed: CompletedAttempt) -
     let Interpretation { end, outcome } = interpret(service, &completed);
     let id = end.transition.message;
     let CompletedAttempt { attempt, result } = &completed;
-    let unsent = matches!(result, SendOutcome::Rejected(_) | SendOutcome::NotSent { .. });
+    let unsent = matches!(
+        result,
+        SendOutcome::Rejected(_) | SendOutcome::Unreachable { .. } | SendOutcome::NotSent { .. }
+    );
     let conclusion = Conclusion {
         named: match result {
             SendOutcome::Accepted(accepted) => named(&attempt.message.due, accepted, service.clock.now()),
             _ => None,
         },
-        held: matches!(outcome, Outcome::Quarantine { .. }).then_some(HoldReason::Breaker),
+        held: match &outcome {
+            Outcome::Quarantine { .. } => Some(HoldReason::Breaker),
+            Outcome::RetryAfter { .. } if matches!(result, SendOutcome::Unreachable { .. }) => {
+                Some(HoldReason::ProviderUnreachable)
+            }
+            _ => None,
+        },
         uncounted: attempt
             .counted
             .clone()
@@ -99,7 +108,7 @@ async fn apply_channel_effects(service: &MessagingService, completed: &Completed
     let error = match &completed.result {
         SendOutcome::Accepted(_) => return record_feedback(service, completed, MetaFeedback::Accepted).await,
         SendOutcome::Rejected(error) => error,
-        SendOutcome::Unknown { .. } | SendOutcome::NotSent { .. } => return,
+        SendOutcome::Unknown { .. } | SendOutcome::Unreachable { .. } | SendOutcome::NotSent { .. } => return,
     };
     match effects::limiter_feedback(error.code) {
         Some(answer) => record_feedback(service, completed, answer).await,
@@ -189,15 +198,14 @@ fn interpret(service: &MessagingService, completed: &CompletedAttempt) -> Interp
                 },
             }
         }
-        SendOutcome::NotSent { why } => {
+        SendOutcome::Unreachable { why } | SendOutcome::NotSent { why } => {
             let doubled =
                 MIN_RETRY_DELAY * 2_u32.saturating_pow(u32::try_from(attempt.number - 1).unwrap_or(u32::MAX).min(10));
-            let delay = TimeDelta::from_std(doubled.min(MAX_RETRY_DELAY)).unwrap_or(TimeDelta::seconds(60));
-            let (until, due) = (now + delay, &attempt.message.due);
+            let (delay, due) = (doubled.min(MAX_RETRY_DELAY), &attempt.message.due);
             // A message with an expiry is due until it expires.
-            let gave_up = due.expires_at.is_none() && until >= due.created_at + MAX_RETRY_AGE;
+            let gave_up = due.expires_at.is_none() && now + delay >= due.created_at + MAX_RETRY_AGE;
             let (status, outcome) = match gave_up {
-                false => (Status::Queued, Outcome::Snooze { until }),
+                false => (Status::Queued, Outcome::retry_after(delay, why)),
                 true => (Status::Failed, Outcome::Done),
             };
             let mut not_sent = end(AttemptOutcome::NotSent, MessageTransition { status, ..transition });

@@ -7,7 +7,10 @@ use crate::{
     db::{Result, Tx},
     domain::MessageId,
     events::message::{Error, SendableTemplate, StatusEvent, of_status},
-    messaging::store::sends::{self, AttemptEnd, MessageTransition, MovedMessage},
+    messaging::{
+        count_status,
+        store::sends::{self, AttemptEnd, MessageTransition, MovedMessage},
+    },
     provider,
     records::{
         events::{self, NewEvent},
@@ -58,7 +61,9 @@ fn template(it: &Suggested) -> SendableTemplate<'_> {
     }
 }
 
+/// Returns the event of a transition, and counts the transition.
 pub fn event(clock: &Clock, transition: &MessageTransition) -> NewEvent {
+    count_status(transition.status, transition.error_code);
     let (code, title) = (transition.error_code, transition.error_title.as_deref());
     let details = transition.error_details.as_deref().map(Cow::Borrowed);
     let error = provider::event_error(code, title, details).map(|error| Error {

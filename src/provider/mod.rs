@@ -23,7 +23,7 @@ pub use crate::{
     domain::Provider,
     meta::{
         graph::{
-            Accepted, BlockResult, BlockTarget, BlockedPage, Callbacks, Error, GraphError as ProviderError,
+            Accepted, ApiOutage, BlockResult, BlockTarget, BlockedPage, Callbacks, Error, GraphError as ProviderError,
             PhoneNumberInfo, Receipt, SendOutcome, SubscribedApp, TokenInfo, errors,
         },
         message, webhook,
@@ -55,6 +55,11 @@ pub enum CallError {
 impl Providers {
     pub fn new(meta: GraphClient) -> Self {
         Self { meta }
+    }
+
+    /// Returns the outage of a provider that carries messages, as far as the calls of this process show it.
+    pub(crate) fn outage(&self) -> Option<ApiOutage> {
+        self.meta.outage()
     }
 }
 

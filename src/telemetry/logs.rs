@@ -1,3 +1,5 @@
+use std::io::IsTerminal;
+
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
@@ -15,9 +17,13 @@ pub(crate) struct TelemetryGuard {
 pub(crate) fn init(config: &config::TelemetryConfig, process: &'static str) -> anyhow::Result<TelemetryGuard> {
     let filter = EnvFilter::try_new(&config.filter)
         .map_err(|error| anyhow::anyhow!("RUST_LOG: {error}; use e.g. info or info,mainstay=debug"))?;
-    let log_layer = tracing_subscriber::fmt::layer()
+    let mut log_layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false);
+    // By itself it heeds NO_COLOR alone.
+    if !std::io::stderr().is_terminal() {
+        log_layer.set_ansi(false);
+    }
     let log_layer = if config.json {
         log_layer.json().flatten_event(true).boxed()
     } else {

@@ -33,6 +33,18 @@ pub(crate) async fn wake_overdue(with: &WebhookService, queues: &Queues) -> Resu
     Ok(())
 }
 
+/// Sets the gauges of failing endpoints and of deliveries that wait.
+pub(crate) async fn record_backlog(with: &WebhookService) -> Result<()> {
+    let (failing, tripped) = endpoints::count_failing(with.db.reader()).await?;
+    metrics::gauge!("mainstay_endpoints_failing").set(failing as f64);
+    metrics::gauge!("mainstay_endpoint_breakers_open").set(tripped as f64);
+    let backlog = deliveries::total_backlog(with.db.reader()).await?;
+    let oldest = backlog.oldest_seconds(with.clock.now()).unwrap_or(0.0);
+    metrics::gauge!("mainstay_delivery_backlog").set(backlog.waiting as f64);
+    metrics::gauge!("mainstay_delivery_backlog_oldest_seconds").set(oldest);
+    Ok(())
+}
+
 /// Removes a bounded number of the deliveries of deleted endpoints, and later the endpoints themselves.
 pub async fn erase_deleted(with: &WebhookService) -> Result<()> {
     let (mut after, mut left) = (None, MAX_PAGES);

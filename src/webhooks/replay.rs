@@ -13,7 +13,7 @@ use crate::{
     records::events::{self, NewEvent, SequenceRange},
     webhooks::store::{
         deliveries::{self, Delivery},
-        endpoints::{Endpoint, EndpointKey},
+        endpoints::{Endpoint, EndpointHealth, EndpointKey},
     },
 };
 
@@ -66,6 +66,25 @@ pub struct ReplayOutcome {
     pub replayed: u64,
     /// Where the next call continues; none when the whole range was examined.
     pub cursor: Option<String>,
+    /// The endpoint's circuit breaker, if it is open: the deliveries wait for it.
+    pub breaker: Option<OpenBreaker>,
+}
+
+/// The open circuit breaker of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenBreaker {
+    pub tripped_at: DateTime<Utc>,
+    /// When the next delivery is attempted.
+    pub probe_at: Option<DateTime<Utc>>,
+}
+
+impl OpenBreaker {
+    pub(crate) fn of(health: &EndpointHealth) -> Option<Self> {
+        health.tripped_at.map(|tripped_at| Self {
+            tripped_at,
+            probe_at: health.probe_at,
+        })
+    }
 }
 
 /// A position in a replay, with the end of its range: events recorded between two calls are not included.
@@ -203,6 +222,7 @@ impl WebhookService {
         metrics::counter!("mainstay_deliveries_replayed_total").increment(replayed);
         Ok(ReplayOutcome {
             replayed,
+            breaker: OpenBreaker::of(&endpoint.health),
             cursor: position.map(|position| ReplayCursor { to: range.to, position }.encode()),
         })
     }

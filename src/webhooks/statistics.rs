@@ -5,7 +5,10 @@ use chrono::TimeDelta;
 use super::{Error, WebhookService};
 use crate::{
     domain::{EndpointId, TenantId},
-    webhooks::store::{deliveries, endpoints::Endpoint},
+    webhooks::store::{
+        deliveries::{self, Backlog},
+        endpoints::Endpoint,
+    },
 };
 
 /// Time covered by statistics, of at most the thousand newest deliveries.
@@ -23,6 +26,8 @@ pub struct Statistics {
     /// Median duration of successful attempts; `None` without any.
     pub p50_ms: Option<f64>,
     pub p99_ms: Option<f64>,
+    /// The deliveries that wait.
+    pub backlog: Backlog,
 }
 
 impl Statistics {
@@ -40,7 +45,9 @@ impl WebhookService {
         let good = samples.iter().filter(|it| it.outcome == SUCCEEDED);
         let mut durations: Vec<i64> = good.map(|it| it.duration_us).collect();
         durations.sort_unstable();
+        let mut backlogs = deliveries::backlogs(self.db.reader(), &[endpoint.key()]).await?;
         Ok(Statistics {
+            backlog: backlogs.remove(&id).unwrap_or_default(),
             endpoint,
             attempts: samples.len(),
             succeeded: durations.len(),

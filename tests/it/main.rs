@@ -20,6 +20,7 @@ mod identity;
 mod inbound;
 mod media;
 mod merges;
+mod metrics;
 mod migrations;
 mod names;
 mod operator;

@@ -52,6 +52,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0003_operator.sql"),
         postgres: "",
     },
+    Step {
+        name: "0004_provider_unreachable",
+        text: include_str!("../../../migrations/0004_provider_unreachable.sql"),
+        postgres: "",
+    },
 ];
 
 impl Step {

@@ -1,19 +1,26 @@
 //! `mainstay endpoint`.
 
+mod output;
 mod test;
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
-use serde::Serialize;
 
+use self::output::{AddedEndpoint, ListedEndpoint, RemovedEndpoint, ReplayCount, ShownBreaker};
 use super::{CommandOutput, OperatorContext, replay::time};
 use crate::{
-    domain::{ChannelId, Ctx, EndpointId, TenantId},
+    domain::{ChannelId, Ctx, EndpointId},
     records::tenants,
     tenancy,
-    webhooks::{EndpointChanges, NewEndpoint, Replay, ReplayState, masked, store::endpoints::Endpoint},
+    webhooks::{
+        EndpointChanges, NewEndpoint, Replay, ReplayState,
+        store::{
+            deliveries,
+            endpoints::{self, Endpoint},
+        },
+    },
 };
 
 #[derive(Debug, Subcommand)]
@@ -90,34 +97,6 @@ fn state(text: &str) -> Result<ReplayState, &'static str> {
     ReplayState::parse(text).ok_or("use done, dead or missing")
 }
 
-#[derive(Serialize)]
-struct Added {
-    id: EndpointId,
-    secret: String,
-}
-
-#[derive(Serialize)]
-struct Listed {
-    id: EndpointId,
-    tenant_id: TenantId,
-    url: String,
-    event_types: Vec<String>,
-    enabled: bool,
-    disabled_reason: Option<String>,
-    failing_since: Option<DateTime<Utc>>,
-    last_error: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Removed {
-    id: EndpointId,
-}
-
-#[derive(Serialize)]
-struct Counted {
-    replayed: u64,
-}
-
 impl Command {
     pub async fn run(self, operator: &OperatorContext) -> anyhow::Result<CommandOutput> {
         match self {
@@ -131,7 +110,7 @@ impl Command {
                     .webhooks
                     .remove(&endpoint.ctx(operator).await?, endpoint.id)
                     .await?;
-                CommandOutput::new(&Removed { id: endpoint.id })
+                CommandOutput::new(&RemovedEndpoint { id: endpoint.id })
             }
             Command::Replay(args) => CommandOutput::new(&args.run(operator).await?),
         }
@@ -146,14 +125,18 @@ async fn list(operator: &OperatorContext, tenant: Option<&str>) -> anyhow::Resul
     };
     let mut listed = Vec::new();
     for tenant in tenants {
-        let found = crate::webhooks::store::endpoints::list(registry.db.reader(), tenant.id, None, i64::MAX).await?;
-        listed.extend(found.into_iter().map(Listed::from));
+        let found = endpoints::list(registry.db.reader(), tenant.id, None, i64::MAX).await?;
+        let keys: Vec<_> = found.iter().map(Endpoint::key).collect();
+        let backlogs = deliveries::backlogs(registry.db.reader(), &keys).await?;
+        let now = registry.clock.now();
+        let backlog = |of: &Endpoint| backlogs.get(&of.id).copied().unwrap_or_default();
+        listed.extend(found.into_iter().map(|it| ListedEndpoint::of(backlog(&it), it, now)));
     }
     CommandOutput::list(&listed, "no endpoints yet: add one with `mainstay endpoint add`")
 }
 
 impl AddEndpoint {
-    async fn run(self, operator: &OperatorContext) -> anyhow::Result<Added> {
+    async fn run(self, operator: &OperatorContext) -> anyhow::Result<AddedEndpoint> {
         let ctx = Ctx::operator(tenancy::find_tenant(&operator.registry, &self.tenant).await?.id);
         let new = NewEndpoint {
             url: self.url,
@@ -168,7 +151,7 @@ impl AddEndpoint {
         };
         let id = operator.webhooks.create(&ctx, new).await?.id;
         let secrets = operator.webhooks.secrets(&ctx, id).await?;
-        Ok(Added {
+        Ok(AddedEndpoint {
             id,
             secret: secrets.current.expose().to_owned(),
         })
@@ -181,18 +164,22 @@ impl EndpointArg {
         Ok(Ctx::operator(tenant.id))
     }
 
-    async fn enable(&self, operator: &OperatorContext, enabled: bool) -> anyhow::Result<Listed> {
+    async fn enable(&self, operator: &OperatorContext, enabled: bool) -> anyhow::Result<ListedEndpoint> {
         let changes = EndpointChanges {
             enabled: Some(enabled),
             ..EndpointChanges::default()
         };
         let ctx = self.ctx(operator).await?;
-        Ok(operator.webhooks.change(&ctx, self.id, changes).await?.into())
+        let changed = operator.webhooks.change(&ctx, self.id, changes).await?;
+        let registry = &operator.registry;
+        let mut backlogs = deliveries::backlogs(registry.db.reader(), &[changed.key()]).await?;
+        let backlog = backlogs.remove(&self.id).unwrap_or_default();
+        Ok(ListedEndpoint::of(backlog, changed, registry.clock.now()))
     }
 }
 
 impl ReplayArgs {
-    async fn run(self, operator: &OperatorContext) -> anyhow::Result<Counted> {
+    async fn run(self, operator: &OperatorContext) -> anyhow::Result<ReplayCount> {
         let ctx = self.endpoint.ctx(operator).await?;
         let mut replay = Replay {
             from: self.from,
@@ -208,55 +195,9 @@ impl ReplayArgs {
             replayed += done.replayed;
             replay.cursor = done.cursor;
             if replay.cursor.is_none() {
-                return Ok(Counted { replayed });
+                let breaker = done.breaker.map(ShownBreaker::from);
+                return Ok(ReplayCount { replayed, breaker });
             }
         }
-    }
-}
-
-impl From<Endpoint> for Listed {
-    fn from(endpoint: Endpoint) -> Self {
-        Self {
-            event_types: endpoint.wants().as_slice().to_vec(),
-            enabled: endpoint.is_enabled(),
-            id: endpoint.id,
-            tenant_id: endpoint.tenant_id,
-            url: masked(&endpoint.url),
-            disabled_reason: endpoint.disabled_reason,
-            failing_since: endpoint.health.failing_since,
-            last_error: endpoint.health.last_error,
-        }
-    }
-}
-
-impl fmt::Display for Added {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "endpoint  {}\nsecret    {}", self.id, self.secret)
-    }
-}
-
-impl fmt::Display for Listed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, tenant_id, url, .. } = self;
-        write!(f, "{id}  {tenant_id}  {url}  {}", self.event_types.join(","))?;
-        if let Some(reason) = &self.disabled_reason {
-            return write!(f, "  disabled: {reason}");
-        }
-        match (&self.failing_since, &self.last_error) {
-            (Some(since), Some(error)) => write!(f, "  failing since {}: {error}", since.format("%Y-%m-%d %H:%M")),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Removed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is removed", self.id)
-    }
-}
-
-impl fmt::Display for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} deliveries are queued again", self.replayed)
     }
 }

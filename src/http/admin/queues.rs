@@ -4,13 +4,39 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    http::{auth::Operator, extract::Path, paging::Page, problem::Problem},
+    http::{api::BacklogView, auth::Operator, extract::Path, paging::Page, problem::Problem},
     jobs::QUEUES,
     queue::{
         Queue,
         admin::{self, QueueStats},
     },
+    webhooks::{ENDPOINT_JOBS, store::deliveries},
 };
+
+/// A queue with its statistics.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueueState)]
+pub(crate) struct QueueView {
+    #[serde(flatten)]
+    pub stats: QueueStats,
+    /// The deliveries that wait for the endpoints, whose jobs are counted above; null for other queues.
+    #[schema(required)]
+    pub deliveries: Option<BacklogView>,
+}
+
+impl QueueView {
+    async fn read(app: &App, queue: &Queue) -> Result<Self, Problem> {
+        let now = app.clock.now();
+        let deliveries = match queue.name == ENDPOINT_JOBS.name {
+            true => Some(deliveries::total_backlog(app.db.reader()).await?),
+            false => None,
+        };
+        Ok(Self {
+            stats: admin::stats(&app.db, &app.queues, queue, now).await?,
+            deliveries: deliveries.map(|backlog| BacklogView::of(backlog, now)),
+        })
+    }
+}
 
 /// Whether workers take from a queue.
 #[derive(Serialize, ToSchema)]
@@ -27,21 +53,20 @@ pub fn named(name: &str) -> Result<&'static Queue, Problem> {
 
 /// List queues
 #[utoipa::path(get, path = "/admin/queues",
-    responses((status = 200, description = "All queues with their statistics", body = Page<QueueStats>)))]
-pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<QueueStats>>, Problem> {
+    responses((status = 200, description = "All queues with their statistics", body = Page<QueueView>)))]
+pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<QueueView>>, Problem> {
     let mut all = Vec::with_capacity(QUEUES.len());
     for queue in QUEUES {
-        all.push(admin::stats(&app.db, &app.queues, queue, app.clock.now()).await?);
+        all.push(QueueView::read(&app, queue).await?);
     }
     Ok(Json(Page::single(all)))
 }
 
 /// Show a queue
 #[utoipa::path(get, path = "/admin/queues/{name}", params(("name" = String, Path)),
-    responses((status = 200, description = "The queue with its statistics", body = QueueStats)))]
-pub async fn show(_: Operator, State(app): State<App>, Path(name): Path<String>) -> Result<Json<QueueStats>, Problem> {
-    let queue = named(&name)?;
-    Ok(Json(admin::stats(&app.db, &app.queues, queue, app.clock.now()).await?))
+    responses((status = 200, description = "The queue with its statistics", body = QueueView)))]
+pub async fn show(_: Operator, State(app): State<App>, Path(name): Path<String>) -> Result<Json<QueueView>, Problem> {
+    Ok(Json(QueueView::read(&app, named(&name)?).await?))
 }
 
 /// Pause a queue

@@ -20,6 +20,7 @@ use axum::middleware;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use channels::ChannelView;
+pub(crate) use endpoints::BacklogView;
 use json::RawJson;
 
 use super::{auth, idempotency::idempotency, problem::Problem, state::HttpState};

@@ -1,15 +1,23 @@
-//! The checks behind the health routes: database, Redis, queue lag and disk.
+//! The checks behind the health routes: database, Redis, queues, provider and disk.
 
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 use utoipa::ToSchema;
 
-use crate::{app::App, db::sqlite_file, records::raw_events};
+use crate::{
+    app::App,
+    db::sqlite_file,
+    messaging::store::sends,
+    provider::ApiOutage,
+    queue::admin::{self, PausedQueue},
+    records::raw_events,
+};
 
 /// Time limit of one check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -49,6 +57,30 @@ pub(crate) struct QueueLagCheck {
     /// For how long the oldest due webhook has been due; null when the database did not answer.
     #[schema(required)]
     pub seconds: Option<f64>,
+}
+
+/// Whether calls to Meta succeed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ProviderReachability)]
+pub(crate) struct ProviderCheck {
+    /// `degraded` while the calls of this process get no answer, or messages wait because there was no connection.
+    pub status: CheckStatus,
+    /// Since when calls fail; null while they succeed.
+    #[schema(required)]
+    pub since: Option<DateTime<Utc>>,
+    /// Why the latest call of this process failed; null while they succeed, and where another process makes them.
+    #[schema(required)]
+    pub error: Option<String>,
+}
+
+/// Whether queues are paused.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = PausedQueues)]
+pub(crate) struct PausedQueuesCheck {
+    pub status: CheckStatus,
+    /// The queues that the operator has paused; null when the database did not answer.
+    #[schema(required)]
+    pub paused: Option<Vec<PausedQueue>>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -108,16 +140,46 @@ pub async fn queue_lag(app: &App) -> QueueLagCheck {
     }
 }
 
+/// Checks whether the provider answers: by the calls of this process, and by the messages that any process could not send.
+pub async fn provider(app: &App) -> ProviderCheck {
+    let outage = app.messaging.providers.outage();
+    let waiting = timeout(CHECK_TIMEOUT, sends::unreachable_since(app.db.reader())).await;
+    let waiting = waiting.ok().and_then(Result::ok).flatten();
+    let lasted = |outage: &ApiOutage| TimeDelta::microseconds(i64::try_from(outage.lasted.as_micros()).unwrap_or(0));
+    let seen = outage.as_ref().map(|outage| app.clock.now() - lasted(outage));
+    let since = seen.into_iter().chain(waiting).min();
+    ProviderCheck {
+        status: if since.is_none() {
+            CheckStatus::Ok
+        } else {
+            CheckStatus::Degraded
+        },
+        since,
+        error: outage.map(|outage| outage.why),
+    }
+}
+
+pub async fn paused_queues(app: &App) -> PausedQueuesCheck {
+    let paused = timeout(CHECK_TIMEOUT, admin::paused(&app.db)).await;
+    let paused = paused.ok().and_then(Result::ok);
+    PausedQueuesCheck {
+        status: if paused.as_ref().is_some_and(Vec::is_empty) {
+            CheckStatus::Ok
+        } else {
+            CheckStatus::Degraded
+        },
+        paused,
+    }
+}
+
 /// Checks the free disk space. With PostgreSQL the data is elsewhere, and a full disk here degrades only what is written to it.
 pub async fn disk(app: &App) -> DiskCheck {
-    let folder = folder(&app.config.database_url);
     let bad = if app.config.is_postgres() {
         CheckStatus::Degraded
     } else {
         CheckStatus::Failing
     };
-    let asked = tokio::task::spawn_blocking(move || free_mb(&folder));
-    let free_mb = timeout(CHECK_TIMEOUT, asked).await.ok().and_then(Result::ok).flatten();
+    let free_mb = free_disk_mb(app).await;
     DiskCheck {
         status: match free_mb {
             Some(free) if free >= app.config.limits.disk_free_mb => CheckStatus::Ok,
@@ -126,6 +188,13 @@ pub async fn disk(app: &App) -> DiskCheck {
         },
         free_mb,
     }
+}
+
+/// Returns the free space of the disk with the database file, in megabytes; on PostgreSQL of the one where the process runs.
+pub async fn free_disk_mb(app: &App) -> Option<u64> {
+    let folder = folder(&app.config.database_url);
+    let asked = tokio::task::spawn_blocking(move || free_mb(&folder));
+    timeout(CHECK_TIMEOUT, asked).await.ok().and_then(Result::ok).flatten()
 }
 
 fn folder(database_url: &str) -> PathBuf {

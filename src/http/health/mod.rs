@@ -11,7 +11,9 @@ use tokio::{sync::Mutex, time::Instant};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use checks::{CheckStatus, DatabaseCheck, DiskCheck, QueueLagCheck, RedisCheck};
+pub(crate) use checks::{
+    CheckStatus, DatabaseCheck, DiskCheck, PausedQueuesCheck, ProviderCheck, QueueLagCheck, RedisCheck, free_disk_mb,
+};
 
 use super::{auth::MetricsAccess, problem::Problem, state::HttpState};
 use crate::app::App;
@@ -62,6 +64,8 @@ pub(crate) struct CheckResults {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis: Option<RedisCheck>,
     pub queue_lag: QueueLagCheck,
+    pub queues: PausedQueuesCheck,
+    pub provider: ProviderCheck,
     pub disk: DiskCheck,
 }
 
@@ -85,21 +89,32 @@ pub(crate) struct Alive {
 }
 
 async fn check(app: &App) -> HealthReport {
-    let (database, redis, queue_lag, disk) = tokio::join!(
+    let (database, redis, queue_lag, queues, provider, disk) = tokio::join!(
         checks::database(app),
         checks::redis(app),
         checks::queue_lag(app),
+        checks::paused_queues(app),
+        checks::provider(app),
         checks::disk(app)
     );
     let redis_status = redis.as_ref().map_or(CheckStatus::Ok, |redis| redis.status);
-    let status = database.status.max(redis_status).max(queue_lag.status).max(disk.status);
+    let found = [
+        database.status,
+        redis_status,
+        queue_lag.status,
+        queues.status,
+        provider.status,
+        disk.status,
+    ];
     HealthReport {
-        status,
+        status: found.into_iter().max().unwrap_or(CheckStatus::Ok),
         version: env!("CARGO_PKG_VERSION"),
         checks: CheckResults {
             database,
             redis,
             queue_lag,
+            queues,
+            provider,
             disk,
         },
     }
@@ -119,8 +134,8 @@ async fn live() -> Json<Alive> {
 /// Readiness probe
 ///
 /// 503 while webhooks could not be stored: the database does not answer or has migrations to come, or, on SQLite, the disk is
-/// nearly full. A Redis that does not answer and a queue that lags are shown as `degraded` with 200, since webhooks are stored and
-/// answered all the same; taking the process out of service for that would lose what it still can do. Open to anybody; `version` and
+/// nearly full. A Redis or a Meta that does not answer, a paused queue and one that lags are shown as `degraded` with 200, since webhooks
+/// are stored and answered all the same; taking the process out of service for that would lose what it still can do. Open to anybody; `version` and
 /// `checks` need the metrics token, or open metrics.
 #[utoipa::path(get, path = "/health/ready",
     responses((status = 200, description = "Ready", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]

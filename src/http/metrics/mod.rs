@@ -13,9 +13,10 @@ use metrics::gauge;
 use tokio::{sync::Mutex, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{auth::MetricsAccess, state::HttpState};
+use super::{auth::MetricsAccess, health, state::HttpState};
 use crate::{
     app::App,
+    domain::Provider,
     jobs::QUEUES,
     media::META_KEEPS,
     memory::MemoryBudget,
@@ -43,6 +44,10 @@ impl Scrape {
         gauge!("mainstay_request_bytes", "state" => "free").set(memory.free() as f64);
         gauge!("mainstay_intake_waiting").set(app.intake.waiting() as f64);
         process::refresh(app.clock.now());
+        installation(app);
+        if let Some(free_mb) = health::free_disk_mb(app).await {
+            gauge!("mainstay_disk_free_bytes").set(free_mb as f64 * 1_048_576.0);
+        }
         let mut read_at = self.0.lock().await;
         if read_at.is_none_or(|at| at.elapsed() >= CACHE_TTL) {
             *read_at = Some(Instant::now());
@@ -50,6 +55,17 @@ impl Scrape {
             media(app).await;
         }
     }
+}
+
+/// Sets what this process knows of itself, of its channels and of the provider.
+fn installation(app: &App) {
+    let database = if app.db.is_postgres() { "postgres" } else { "sqlite" };
+    let queue = if app.config.redis.is_some() { "redis" } else { "memory" };
+    let version = env!("CARGO_PKG_VERSION");
+    gauge!("mainstay_build_info", "version" => version, "database" => database, "queue" => queue).set(1.0);
+    let unreachable = app.messaging.providers.outage().is_some();
+    gauge!("mainstay_provider_unreachable", "provider" => Provider::Meta.as_str()).set(f64::from(unreachable));
+    gauge!("mainstay_channel_breakers_open").set(app.directory.current().count_tripped() as f64);
 }
 
 /// Sets the time until Meta deletes the first media that is not fetched yet; below zero some is lost. A week when nothing waits.
@@ -97,5 +113,5 @@ async fn queues(app: &App) {
 async fn show(_: MetricsAccess, State(state): State<HttpState>) -> Response {
     state.scrape.refresh(&state.app, &state.memory).await;
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (kind, state.app.metrics.render()).into_response()
+    (kind, state.app.metrics.render() + &process::cpu_seconds()).into_response()
 }

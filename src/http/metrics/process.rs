@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use metrics::gauge;
 
+use crate::telemetry;
+
 /// Sets the metrics from `/proc/self`; does nothing where that does not exist.
 pub fn refresh(now: DateTime<Utc>) {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     if let Some(process) = Process::parse(&read("/proc/self/stat"), &read("/proc/uptime")) {
-        gauge!("process_cpu_seconds_total").set(process.cpu_seconds);
         gauge!("process_resident_memory_bytes").set(process.resident_bytes);
         gauge!("process_virtual_memory_bytes").set(process.virtual_bytes);
         gauge!("process_threads").set(process.threads);
@@ -16,6 +17,21 @@ pub fn refresh(now: DateTime<Utc>) {
     if let Ok(open) = std::fs::read_dir("/proc/self/fd") {
         gauge!("process_open_fds").set(open.count() as f64);
     }
+}
+
+/// Returns the text of `process_cpu_seconds_total`: a counter of fractions, which the recorder has none of. Empty where `/proc` does not exist.
+pub fn cpu_seconds() -> String {
+    const NAME: &str = "process_cpu_seconds_total";
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let process = Process::parse(&read("/proc/self/stat"), &read("/proc/uptime"));
+    let text = process.zip(telemetry::description(NAME)).map(|(process, described)| {
+        let (help, kind) = (described.help, described.kind.as_str());
+        format!(
+            "# HELP {NAME} {help}\n# TYPE {NAME} {kind}\n{NAME} {}\n",
+            process.cpu_seconds
+        )
+    });
+    text.unwrap_or_default()
 }
 
 #[derive(Debug, PartialEq)]

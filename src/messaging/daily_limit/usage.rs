@@ -11,10 +11,11 @@ use crate::{
 /// Maximum number of recipients removed in one transaction; the portfolio is locked meanwhile.
 const CHUNK: i64 = 2_000;
 /// Reasons for holding messages, as shown in the metrics.
-const REASONS: [HoldReason; 4] = [
+const REASONS: [HoldReason; 5] = [
     HoldReason::Breaker,
     HoldReason::Campaigns,
     HoldReason::DailyLimit,
+    HoldReason::ProviderUnreachable,
     HoldReason::Unknown,
 ];
 

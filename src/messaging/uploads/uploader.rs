@@ -13,7 +13,7 @@ use crate::messaging::files::RECHECK_DELAY;
 use crate::{
     db::Result,
     domain::MessageId,
-    media,
+    media::{self, MetaIdError},
     messaging::MessagingService,
     messaging::{
         store::sends,
@@ -57,8 +57,20 @@ pub(crate) async fn upload_files(
 }
 
 async fn upload(service: &MessagingService, file: ChannelFile) -> ChannelFile {
-    if let Err(error) = media::meta_id(&service.media, file.tenant, file.channel, file.media).await {
-        tracing::info!(%error, media.id = %file.media, "a file could not be uploaded; its messages decide what follows");
+    match media::meta_id(&service.media, file.tenant, file.channel, file.media).await {
+        Ok(_) => {}
+        Err(MetaIdError::Refused(error)) => {
+            let entry = error.entry();
+            tracing::info!(media.id = %file.media, error.code = error.code, error.title = entry.title, error.advice = entry.advice,
+                "a file could not be uploaded; its messages decide what follows");
+        }
+        // An outage is logged once, by the client.
+        Err(MetaIdError::Transient(error)) => {
+            tracing::debug!(error, media.id = %file.media, "a file could not be uploaded; it is tried again");
+        }
+        Err(error) => {
+            tracing::info!(%error, media.id = %file.media, "a file could not be uploaded; its messages decide what follows")
+        }
     }
     file
 }

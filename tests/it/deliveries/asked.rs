@@ -142,7 +142,8 @@ async fn what_was_done_is_dead_or_missing_can_be_replayed(world: World) {
         missing,
         ReplayOutcome {
             replayed: 4,
-            cursor: None
+            cursor: None,
+            breaker: None,
         }
     );
     world.until(endpoint, "done", 7).await;

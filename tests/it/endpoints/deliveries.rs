@@ -281,6 +281,7 @@ async fn statistics_of_an_endpoint_without_attempts_say_nothing_of_what_was_not_
     let expected = json!({
         "attempts": 0, "succeeded": 0, "success_rate": null, "p50_ms": null, "p99_ms": null, "disabled": null, "failing_since": null,
         "failures_in_row": 0, "last_error": null, "last_error_at": null, "last_success_at": null, "breaker": null, "held_until": null,
+        "backlog": { "waiting": 0, "oldest_seconds": null },
     });
     assert_eq!(stats, expected);
 }

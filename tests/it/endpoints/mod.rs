@@ -1,5 +1,6 @@
 //! Outgoing webhooks as others see them: the routes, and the programs that receive.
 
+mod backlog;
 mod deliveries;
 mod page;
 mod real;

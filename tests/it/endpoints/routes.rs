@@ -22,7 +22,7 @@ async fn an_endpoint_is_added_shown_changed_and_deleted(test: TestApp) {
     });
     let standing = json!({
         "failing_since": null, "failures_in_row": 0, "last_error": null, "last_error_at": null, "last_success_at": null, "breaker": null,
-        "held_until": null,
+        "held_until": null, "backlog": { "waiting": 0, "oldest_seconds": null },
     });
     for (member, value) in expected.as_object().unwrap() {
         assert_eq!(&added[member], value, "{member}");

@@ -14,6 +14,7 @@ const SAYS_NOTHING: &str = r#"{"object":"whatsapp_business_account","entry":[]}"
 pub struct Client {
     http: reqwest::Client,
     base: String,
+    token: String,
 }
 
 #[derive(Debug)]
@@ -38,16 +39,25 @@ impl Client {
         Self {
             http: http.expect("the client can be built"),
             base,
+            token: ADMIN_TOKEN.to_owned(),
+        }
+    }
+
+    /// With another token than the operator's.
+    pub fn with(self, token: &str) -> Self {
+        Self {
+            token: token.to_owned(),
+            ..self
         }
     }
 
     /// As the operator, in case it is asked for.
     pub async fn get(&self, path: &str) -> Answer {
-        answer(self.http.get(self.url(path)).bearer_auth(ADMIN_TOKEN)).await
+        answer(self.http.get(self.url(path)).bearer_auth(&self.token)).await
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        answer(self.http.post(self.url(path)).bearer_auth(ADMIN_TOKEN).json(body)).await
+        answer(self.http.post(self.url(path)).bearer_auth(&self.token).json(body)).await
     }
 
     pub async fn post_webhook(&self) -> Answer {

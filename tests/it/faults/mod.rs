@@ -11,6 +11,7 @@ pub mod ledgers;
 mod outages;
 mod overload;
 mod poison;
+mod provider;
 mod sole;
 mod traffic;
 

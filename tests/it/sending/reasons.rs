@@ -5,7 +5,8 @@ use mainstay_sim::{Fault, FaultRule};
 use mainstay_test_macros::both_sizes;
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::{DEADLINE, World};
+use crate::support::{http::Client, wait::wait_until};
 
 /// Fails unless the error says who must do what.
 fn speaks(error: &Value) {
@@ -134,5 +135,34 @@ async fn at_its_end_a_message_waits_for_nothing(world: World) {
         written["lane"].is_null() && written["next_attempt_at"].is_null(),
         "{written:#}"
     );
+    world.end().await;
+}
+
+#[both_sizes]
+async fn a_paused_queue_is_what_a_message_waits_for_and_health_says_so(world: World) {
+    let ana = world.customer(0).await;
+    let operator = Client::operator(&world.running.app);
+    operator.post("/admin/queues/outbound/pause", Value::Null).await.ok();
+    // A worker may take one more until it has heard of the pause.
+    let mut id = String::new();
+    wait_until(DEADLINE, "nothing is taken any more", async || {
+        id = world.send(world.text(&ana.wa_id, "when you are back")).await;
+        let message = world.message(&id).await;
+        message["held"] == "queue_paused" && message["status"] == "queued"
+    })
+    .await;
+    let health = Client::of(&world.running.app).get("/health/ready").await.ok().json();
+    let queues = &health["checks"]["queues"];
+    assert_eq!(
+        (&health["status"], &queues["status"]),
+        (&json!("degraded"), &json!("degraded")),
+        "{health:#}"
+    );
+    assert_eq!(queues["paused"][0]["name"], "outbound", "{health:#}");
+    assert!(queues["paused"][0]["since"].is_string(), "{health:#}");
+
+    operator.post("/admin/queues/outbound/resume", Value::Null).await.ok();
+    let message = world.until(&id, "read").await;
+    assert_eq!(message["held"], Value::Null, "{message:#}");
     world.end().await;
 }

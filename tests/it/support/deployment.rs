@@ -237,6 +237,12 @@ impl Deployment {
         self.workers.front().map_or_else(|| self.api_id(), Process::id)
     }
 
+    /// What the process has written that works on what was stored: the worker that has run for longest.
+    pub fn worker_output(&self) -> String {
+        let worker = self.workers.front().or(self.api.as_ref());
+        worker.expect("it runs").output()
+    }
+
     /// Where the processes work, and where a SQLite file is.
     pub fn folder(&self) -> &Path {
         self.folder.path()

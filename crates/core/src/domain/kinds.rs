@@ -48,6 +48,8 @@ pub enum HoldReason {
     DailyLimit = "daily_limit",
     /// Released from the daily limit, and not yet counted.
     Released = "called",
+    /// No connection to the provider was made; it is tried again.
+    ProviderUnreachable = "provider_unreachable",
 }
 }
 

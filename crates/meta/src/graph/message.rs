@@ -23,7 +23,9 @@ pub enum SendOutcome {
     Rejected(GraphError),
     /// Undecided: timeout, connection lost after the request went out, a server error, or an unreadable answer.
     Unknown { why: String, error: Option<GraphError> },
-    /// Nothing went out: the request could not be built, or no connection was made.
+    /// Nothing went out: no connection was made.
+    Unreachable { why: String },
+    /// Nothing went out: the request was not made.
     NotSent { why: String },
 }
 
@@ -44,6 +46,7 @@ impl SendOutcome {
             Self::Accepted(_) => "accepted",
             Self::Rejected(_) => "rejected",
             Self::Unknown { .. } => "unknown",
+            Self::Unreachable { .. } => "unreachable",
             Self::NotSent { .. } => "not_sent",
         }
     }
@@ -97,12 +100,18 @@ impl GraphClient {
                 }
             }
             // Only a failure to connect proves that nothing went out. A connection that breaks, even at once, may have carried the request.
-            Err(error) if error.is_connect() => SendOutcome::NotSent {
+            Err(error) if error.is_connect() => SendOutcome::Unreachable {
                 why: format!("no connection to Meta: {}", cause(&error, self.timeout)),
             },
             Err(error) => SendOutcome::unknown(cause(&error, self.timeout)),
         };
         record_duration(endpoint, began, outcome.outcome());
+        match &outcome {
+            SendOutcome::Unreachable { why } | SendOutcome::Unknown { why, error: None } => {
+                self.record_reachability(began, Err(why));
+            }
+            _ => self.record_reachability(began, Ok(())),
+        }
         outcome
     }
 }

@@ -16,12 +16,16 @@ pub mod errors;
 mod media;
 mod message;
 mod number;
+mod reachability;
 mod receipt;
 mod response;
 mod templates;
 mod token;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, ensure};
 use reqwest::{RequestBuilder, Url};
@@ -31,10 +35,12 @@ pub use error::{Error, GraphError};
 pub use media::{MediaDownload, MediaInfo, MediaUpload};
 pub use message::{Accepted, PreparedSend, SendOutcome};
 pub use number::{Callbacks, HealthEntity, HealthProblem, HealthStatus, PhoneNumberInfo, SubscribedApp};
+pub use reachability::ApiOutage;
 pub use receipt::Receipt;
 pub use templates::{CreatedTemplate, GraphTemplate};
 pub use token::TokenInfo;
 
+use self::reachability::Reachability;
 use mainstay_core::Secret;
 
 /// Maximum connect timeout; otherwise a third of the request timeout. Shorter than the whole, so that a request that times out has either
@@ -59,6 +65,7 @@ pub struct GraphClient {
     http: reqwest::Client,
     root: Arc<ApiRoot>,
     timeout: Duration,
+    reachability: Arc<Reachability>,
 }
 
 #[derive(Debug)]
@@ -99,7 +106,22 @@ impl GraphClient {
             http,
             root: Arc::new(root),
             timeout,
+            reachability: Arc::default(),
         })
+    }
+
+    /// Returns the outage of the API, as far as the calls of this process show it.
+    pub fn outage(&self) -> Option<ApiOutage> {
+        self.reachability.outage()
+    }
+
+    /// Records whether a call that began at `began` was answered; the error says why not.
+    fn record_reachability(&self, began: Instant, answered: Result<(), &str>) {
+        let host = self.root.base.host_str().unwrap_or_default();
+        match answered {
+            Ok(()) => self.reachability.record_answer(host),
+            Err(why) => self.reachability.record_failure(host, began, why),
+        }
     }
 
     /// Returns `{base}/{version}/{steps…}`, each step percent-encoded.

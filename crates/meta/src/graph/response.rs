@@ -42,6 +42,12 @@ impl GraphClient {
         let began = Instant::now();
         let answered = self.execute(request, token, member).await;
         record_duration(what, began, if answered.is_ok() { "done" } else { "failed" });
+        match &answered {
+            // The file could not be read: nothing is learned of Meta.
+            Err(Error::Source(_)) => {}
+            Err(Error::NoAnswer(why) | Error::Unreadable { why, .. }) => self.record_reachability(began, Err(why)),
+            Ok(_) | Err(_) => self.record_reachability(began, Ok(())),
+        }
         answered
     }
 

@@ -164,6 +164,26 @@ pub async fn pause(db: &Db, queue: &Queue, now: DateTime<Utc>) -> db::Result<()>
     db.sql(SQL, (queue.name.to_owned(), now)).run().await.map(drop)
 }
 
+/// A queue from which nothing is fetched.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, sqlx::FromRow, utoipa::ToSchema)]
+pub struct PausedQueue {
+    pub name: String,
+    pub since: DateTime<Utc>,
+}
+
+/// Lists the paused queues by name.
+pub async fn paused(db: &Db) -> db::Result<Vec<PausedQueue>> {
+    const SQL: &str = "SELECT queue AS name, paused_at AS since FROM queue_pauses ORDER BY queue";
+    db.reader().sql(SQL, ()).all().await
+}
+
+/// Returns whether a queue is paused.
+pub async fn is_paused(db: &Db, queue: &Queue) -> db::Result<bool> {
+    const SQL: &str = "SELECT COUNT(*) FROM queue_pauses WHERE queue = $1";
+    let (count,): (i64,) = db.reader().sql(SQL, (queue.name.to_owned(),)).one().await?;
+    Ok(count > 0)
+}
+
 pub async fn resume(db: &Db, queue: &Queue) -> db::Result<()> {
     const SQL: &str = "DELETE FROM queue_pauses WHERE queue = $1";
     db.sql(SQL, (queue.name.to_owned(),)).run().await.map(drop)

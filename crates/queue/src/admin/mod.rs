@@ -4,7 +4,7 @@ mod jobs;
 mod stats;
 mod workers;
 
-pub use jobs::{JobCursor, JobRow, JobState, discard, job, jobs, pause, resume, retry};
+pub use jobs::{JobCursor, JobRow, JobState, PausedQueue, discard, is_paused, job, jobs, pause, paused, resume, retry};
 pub use stats::{QueueStats, stats};
 pub(super) use workers::WORKER_TIMEOUT;
 pub use workers::{Worker, workers};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::workers;
+use super::{jobs, workers};
 use crate::{Queue, Queues, counts};
 use mainstay_db::{self as db, Db, Sql};
 
@@ -49,12 +49,10 @@ pub async fn stats(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) 
     const OLDEST: &str = "
         SELECT due_at FROM {t} WHERE state IN ('pending', 'running') AND state = 'pending' AND due_at <= $1
         ORDER BY due_at LIMIT 1";
-    const PAUSED: &str = "SELECT COUNT(*) FROM queue_pauses WHERE queue = $1";
     let read = |text: &str| Sql::built(queue.sql(text));
     let open: Open = db.reader().sql(read(OPEN), (now,)).one().await?;
     let (dead,): (i64,) = db.reader().sql(read(DEAD), ()).one().await?;
     let oldest: Option<(DateTime<Utc>,)> = db.reader().sql(read(OLDEST), (now,)).opt().await?;
-    let (paused,): (i64,) = db.reader().sql(PAUSED, (queue.name.to_owned(),)).one().await?;
     let totals = counts::totals(db, queue).await?;
     let running = open.leased.max(in_flight(db, queues, queue, now).await?);
     Ok(QueueStats {
@@ -68,7 +66,7 @@ pub async fn stats(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) 
         dead,
         oldest_pending_seconds: oldest.map(|(due,)| (now - due).as_seconds_f64()),
         throughput_per_minute: counts::per_minute(db, queue, now).await?,
-        paused: paused > 0,
+        paused: jobs::is_paused(db, queue).await?,
     })
 }
 

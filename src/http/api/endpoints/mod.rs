@@ -8,6 +8,7 @@ pub mod work;
 
 use axum::{Json as Body, extract::State, http::StatusCode};
 
+pub(crate) use self::view::BacklogView;
 use self::{
     change::{CreateEndpointRequest, EndpointChange},
     view::EndpointView,
@@ -21,7 +22,10 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    webhooks::store::endpoints,
+    webhooks::store::{
+        deliveries,
+        endpoints::{self, Endpoint, EndpointKey},
+    },
 };
 
 const LIST: &str = "endpoints";
@@ -39,12 +43,15 @@ pub async fn list(
     let after = paging.key(LIST)?;
     let mut tx = caller.begin().await?;
     let rows = endpoints::list(tx.on(), caller.tenant, after, paging.rows()).await?;
+    let keys: Vec<EndpointKey> = rows.iter().map(Endpoint::key).collect();
+    let mut backlogs = deliveries::backlogs(tx.on(), &keys).await?;
     tx.commit().await?;
     let names = app.webhooks.header_names(caller.tenant, &rows).await?;
-    let views = rows
-        .into_iter()
-        .zip(names)
-        .map(|(row, names)| EndpointView::of(row, names));
+    let now = app.clock.now();
+    let views = rows.into_iter().zip(names).map(|(row, names)| {
+        let backlog = backlogs.remove(&row.id).unwrap_or_default();
+        EndpointView::of(row, names, backlog, now)
+    });
     Ok(Body(Page::new(&paging, LIST, views.collect(), |it| it.id)))
 }
 
@@ -105,7 +112,9 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn to_view(app: &App, tenant: TenantId, row: endpoints::Endpoint) -> Result<EndpointView, Problem> {
+async fn to_view(app: &App, tenant: TenantId, row: Endpoint) -> Result<EndpointView, Problem> {
     let names = app.webhooks.header_names(tenant, std::slice::from_ref(&row)).await?;
-    Ok(EndpointView::of(row, names.concat()))
+    let mut backlogs = deliveries::backlogs(app.db.reader(), &[row.key()]).await?;
+    let backlog = backlogs.remove(&row.id).unwrap_or_default();
+    Ok(EndpointView::of(row, names.concat(), backlog, app.clock.now()))
 }

@@ -6,7 +6,13 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{ChannelId, EndpointId},
-    webhooks::masked,
+    webhooks::{
+        OpenBreaker, masked,
+        store::{
+            deliveries::Backlog,
+            endpoints::{Endpoint, EndpointHealth},
+        },
+    },
 };
 
 /// An endpoint. Its secrets are not shown here.
@@ -51,7 +57,7 @@ pub struct Disabled {
 }
 
 impl Disabled {
-    pub fn of(row: &crate::webhooks::store::endpoints::Endpoint) -> Option<Self> {
+    pub fn of(row: &Endpoint) -> Option<Self> {
         row.disabled_at.map(|at| Self {
             at,
             reason: row.disabled_reason.clone().unwrap_or_default(),
@@ -80,6 +86,27 @@ pub(crate) struct EndpointHealthView {
     /// Its `Retry-After`: nothing is sent until then, after that one delivery at a time until one succeeds; then null.
     #[schema(required)]
     pub held_until: Option<DateTime<Utc>>,
+    pub backlog: BacklogView,
+}
+
+/// The deliveries that wait, due or for a retry.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Backlog)]
+pub(crate) struct BacklogView {
+    /// Counted up to a bound: 10,000 of an endpoint, 100,000 of all together.
+    pub waiting: i64,
+    /// For how long the oldest of them has waited; null without any.
+    #[schema(required)]
+    pub oldest_seconds: Option<f64>,
+}
+
+impl BacklogView {
+    pub fn of(backlog: Backlog, now: DateTime<Utc>) -> Self {
+        Self {
+            waiting: backlog.waiting,
+            oldest_seconds: backlog.oldest_seconds(now),
+        }
+    }
 }
 
 /// An open circuit breaker, after too many failures in a row: one delivery at a time is attempted until one succeeds.
@@ -92,32 +119,39 @@ pub(crate) struct EndpointBreakerView {
     pub probe_at: Option<DateTime<Utc>>,
 }
 
-impl From<crate::webhooks::store::endpoints::EndpointHealth> for EndpointHealthView {
-    fn from(row: crate::webhooks::store::endpoints::EndpointHealth) -> Self {
+impl From<OpenBreaker> for EndpointBreakerView {
+    fn from(breaker: OpenBreaker) -> Self {
         Self {
+            tripped_at: breaker.tripped_at,
+            probe_at: breaker.probe_at,
+        }
+    }
+}
+
+impl EndpointHealthView {
+    pub fn of(row: EndpointHealth, backlog: Backlog, now: DateTime<Utc>) -> Self {
+        Self {
+            breaker: OpenBreaker::of(&row).map(EndpointBreakerView::from),
+            backlog: BacklogView::of(backlog, now),
             failing_since: row.failing_since,
             failures_in_row: row.failures_in_row,
             last_error: row.last_error,
             last_error_at: row.last_error_at,
             last_success_at: row.last_success_at,
             held_until: row.probe_at.filter(|_| row.tripped_at.is_none()),
-            breaker: row.tripped_at.map(|tripped_at| EndpointBreakerView {
-                tripped_at,
-                probe_at: row.probe_at,
-            }),
         }
     }
 }
 
 impl EndpointView {
     /// Creates the representation of a row. `header_names` are encrypted in the row with their values.
-    pub fn of(row: crate::webhooks::store::endpoints::Endpoint, header_names: Vec<String>) -> Self {
+    pub fn of(row: Endpoint, header_names: Vec<String>, backlog: Backlog, now: DateTime<Utc>) -> Self {
         Self {
             event_types: row.wants().as_slice().to_vec(),
             channels: row.channels(),
             enabled: row.is_enabled(),
             disabled: Disabled::of(&row),
-            standing: row.health.into(),
+            standing: EndpointHealthView::of(row.health, backlog, now),
             id: row.id,
             url: masked(&row.url),
             description: row.description,

@@ -1,10 +1,11 @@
 //! Operations on an endpoint (test, replay) and its statistics.
 
 use axum::{Json as Body, extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::view::{Disabled, EndpointHealthView};
+use super::view::{Disabled, EndpointBreakerView, EndpointHealthView};
 use crate::{
     app::App,
     domain::{DeliveryId, EndpointId, perm},
@@ -69,6 +70,9 @@ pub(crate) struct ReplayResult {
     /// Pass it as `cursor` to go on; null when the whole range was examined.
     #[schema(required)]
     pub next_cursor: Option<String>,
+    /// The endpoint's circuit breaker, if it is open: the deliveries wait, and are attempted one at a time until one succeeds.
+    #[schema(required)]
+    pub breaker: Option<EndpointBreakerView>,
 }
 
 /// Replay events to an endpoint
@@ -94,6 +98,7 @@ pub async fn replay(
     let result = ReplayResult {
         replayed: replayed.replayed,
         next_cursor: replayed.cursor,
+        breaker: replayed.breaker.map(EndpointBreakerView::from),
     };
     Ok((StatusCode::ACCEPTED, Body(result)))
 }
@@ -118,8 +123,8 @@ pub(crate) struct EndpointStatistics {
     pub standing: EndpointHealthView,
 }
 
-impl From<Statistics> for EndpointStatistics {
-    fn from(found: Statistics) -> Self {
+impl EndpointStatistics {
+    fn of(found: Statistics, now: DateTime<Utc>) -> Self {
         Self {
             attempts: found.attempts,
             succeeded: found.succeeded,
@@ -127,7 +132,7 @@ impl From<Statistics> for EndpointStatistics {
             p50_ms: found.p50_ms,
             p99_ms: found.p99_ms,
             disabled: Disabled::of(&found.endpoint),
-            standing: found.endpoint.health.into(),
+            standing: EndpointHealthView::of(found.endpoint.health, found.backlog, now),
         }
     }
 }
@@ -141,5 +146,5 @@ pub async fn stats(
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointStatistics>, Problem> {
     let found = app.webhooks.statistics(caller.tenant, id).await?;
-    Ok(Body(found.into()))
+    Ok(Body(EndpointStatistics::of(found, app.clock.now())))
 }

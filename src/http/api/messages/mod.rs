@@ -3,8 +3,7 @@
 mod failure;
 mod view;
 
-use axum::Json as Body;
-
+use axum::{Json as Body, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -12,6 +11,7 @@ pub(crate) use failure::{MessageError, SuggestedTemplate};
 pub(crate) use view::{AttemptView, MessageView, MessageWithStatuses, SendingView, StatusReportView};
 
 use crate::{
+    app::App,
     domain::{BatchId, ChannelId, ContactId, ConversationId, Direction, MessageId, Status, perm},
     http::{
         auth::May,
@@ -19,7 +19,8 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    messaging::{WINDOW_CLOSED, store::sends},
+    messaging::{WINDOW_CLOSED, accept::OUTBOUND, store::sends},
+    queue::admin,
     records::{
         conversations,
         messages::{self, MessageFilter},
@@ -135,6 +136,7 @@ pub async fn in_conversation(
     responses((status = 200, description = "The message", body = MessageWithStatuses)))]
 pub async fn show(
     caller: May<perm::ConversationsRead>,
+    State(app): State<App>,
     Path(id): Path<MessageId>,
 ) -> Result<Body<MessageWithStatuses>, Problem> {
     let mut tx = caller.begin().await?;
@@ -144,7 +146,9 @@ pub async fn show(
     let attempts = sends::of_message(tx.on(), caller.tenant, id).await?;
     let work = sends::find(tx.on(), caller.tenant, id).await?;
     let (channel, contact) = (row.channel_id, row.contact_id);
-    let sending = work.map(|work| SendingView::of(work, row.status)).unwrap_or_default();
+    let paused = work.is_some() && admin::is_paused(&app.db, &OUTBOUND).await?;
+    let sending = work.map(|work| SendingView::of(work, row.status, paused));
+    let sending = sending.unwrap_or_default();
     let attempts: Vec<AttemptView> = attempts.into_iter().map(AttemptView::from).collect();
     let statuses: Vec<StatusReportView> = statuses.into_iter().map(StatusReportView::from).collect();
     let mut message = MessageView::from(row);

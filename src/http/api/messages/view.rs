@@ -111,13 +111,19 @@ pub(crate) struct SendingView {
 }
 
 impl SendingView {
-    pub fn of(work: sends::SendState, status: Status) -> Self {
+    /// Creates the representation. `queue_paused` says that the operator has paused the queue of sends.
+    pub fn of(work: sends::SendState, status: Status, queue_paused: bool) -> Self {
         let waits = matches!(status, Status::Queued | Status::Sending | Status::Unknown);
         let given_up = matches!(
             work.state,
             WorkState::Quarantined | WorkState::Dead | WorkState::Discarded
         );
-        let held = work.held.and_then(Held::of);
+        let held = match work.held.and_then(Held::of) {
+            None | Some(Held::ProviderUnreachable) if queue_paused && work.state == WorkState::Pending => {
+                Some(Held::QueuePaused)
+            }
+            held => held,
+        };
         Self {
             lane: SendLane::of_number(work.lane),
             expires_at: work.expires_at,
@@ -139,6 +145,10 @@ pub(crate) enum Held {
     DailyLimit,
     /// Whether it was sent is unknown: resolve it.
     Unknown,
+    /// No connection to Meta was made; it is tried again at `next_attempt_at`.
+    ProviderUnreachable,
+    /// The operator has paused the sending of messages.
+    QueuePaused,
     /// Given up after faults of the server: the operator puts it back.
     DeadLetter,
 }
@@ -151,6 +161,7 @@ impl Held {
             HoldReason::Campaigns => Some(Self::Campaigns),
             HoldReason::DailyLimit => Some(Self::DailyLimit),
             HoldReason::Unknown => Some(Self::Unknown),
+            HoldReason::ProviderUnreachable => Some(Self::ProviderUnreachable),
             HoldReason::Released => None,
         }
     }

@@ -11,8 +11,8 @@ use crate::{
     queue::{JobEntry, Lane},
 };
 
-/// Stores why sends are held: `breaker`, `campaigns`, `unknown`, or `daily_limit`, which waits for
-/// [`release_for_limit`](super::release_for_limit).
+/// Stores why sends are held: `breaker`, `campaigns`, `unknown`; `daily_limit`, which waits for
+/// [`release_for_limit`](super::release_for_limit); or `provider_unreachable`, which waits for the due time.
 pub(crate) async fn set_hold_reasons(on: On<'_>, held: &[(MessageId, HoldReason)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, held) AS ({rows})

@@ -8,6 +8,7 @@ mod held;
 mod insert;
 mod limit;
 mod prove;
+mod unreachable;
 
 pub use attempts::{Attempt, NewAttempt, begin, conclude};
 pub(crate) use attempts::{AttemptEnd, MessageTransition, MovedMessage, apply_transitions, of_message};
@@ -24,3 +25,4 @@ pub use held::{count_waiting, finish, make_due, release, requeue, running};
 pub use insert::{NewSend, QueuedSend, find_queued, insert};
 pub(crate) use limit::{count_released, count_waiting_for_limit, release_for_limit, waiting_portfolios};
 pub use prove::{Proof, prove};
+pub(crate) use unreachable::unreachable_since;

@@ -48,3 +48,11 @@ pub(crate) async fn backlogs(on: On<'_>, endpoints: &[EndpointKey]) -> Result<Ha
         .map(|(id, waiting, oldest)| (id, Backlog { waiting, oldest }))
         .collect())
 }
+
+/// Returns the backlog of all endpoints of all tenants together.
+pub(crate) async fn total_backlog(on: On<'_>) -> Result<Backlog> {
+    const SQL: &str = "
+        SELECT COUNT(*) AS waiting, MIN(counted.created_at) AS oldest
+        FROM (SELECT created_at FROM deliveries WHERE state = 'pending' LIMIT 100000) AS counted";
+    on.sql(SQL, ()).one().await
+}

@@ -12,7 +12,7 @@ mod replay;
 mod stats;
 
 pub use backlog::Backlog;
-pub(crate) use backlog::backlogs;
+pub(crate) use backlog::{backlogs, total_backlog};
 pub(crate) use bring_forward::{FORWARDED_AT_ONCE, bring_forward, move_to_front};
 pub use conclude::{AttemptConclusion, conclude};
 pub(crate) use due::DueDelivery;

@@ -121,6 +121,14 @@ pub async fn ids(on: On<'_>, after: Option<EndpointId>, limit: i64) -> Result<Ve
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+/// Counts the enabled endpoints of all tenants that fail, and those of them whose circuit breaker is open.
+pub(crate) async fn count_failing(on: On<'_>) -> Result<(i64, i64)> {
+    const SQL: &str = "
+        SELECT COUNT(*), COUNT(tripped_at) FROM endpoints
+        WHERE failing_since IS NOT NULL AND disabled_at IS NULL AND deleted_at IS NULL";
+    on.sql(SQL, ()).one().await
+}
+
 /// Finds the endpoint of a job, of any tenant: for the dispatcher. `None` while it is disabled or deleted.
 pub(crate) async fn find_to_serve(on: On<'_>, id: EndpointId) -> Result<Option<Endpoint>> {
     const SQL: &str = select!("WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL");

@@ -186,6 +186,15 @@ pub fn explain(code: Option<i64>) -> Explanation {
     }
 }
 
+/// Returns the label of a code in metrics: the code or its range in the table, or `other`.
+pub fn label(code: i64) -> String {
+    let entry = entry(code);
+    match entry.covers(code) {
+        true => entry.codes().to_string(),
+        false => "other".to_owned(),
+    }
+}
+
 /// Returns all entries in the order of their codes.
 pub fn all() -> &'static [ErrorEntry] {
     table::TABLE
