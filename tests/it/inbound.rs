@@ -410,6 +410,7 @@ async fn adopt_numbers(test: &TestApp, body: &[u8]) {
             .filter(|it| it.len() <= 32 && it.bytes().all(|b| b.is_ascii_digit()));
         if let (Some(number), Some(waba)) = (number, waba)
             && *number != *NUMBER
+            && test.app.directory.current().number(&number).is_none()
         {
             test.add_channel(test.tenant, &number, &waba).await;
         }

@@ -248,7 +248,13 @@ async fn what_was_accepted_while_a_channel_was_removed_is_canceled(test: TestApp
     test.app.db.sql(REMOVED, (now,)).run().await.unwrap();
     test.app.db.sql("DELETE FROM channel_checks", ()).run().await.unwrap();
     test.app.directory.refresh().await.unwrap();
-    assert_eq!(client.post("/api/v1/messages", message).await.problem(404), "not-found");
+    let refused = client.post("/api/v1/messages", message).await;
+    assert_eq!(refused.problem(422), "invalid-field");
+    assert!(
+        refused.text().contains("there is no channel chn_"),
+        "{}",
+        refused.text()
+    );
     housekeeping::clean_up(&test.app).await.unwrap();
     let uri = format!("/api/v1/messages/{}", sent.json()["id"].as_str().unwrap());
     assert_eq!(client.get(&uri).await.ok().json()["status"], "canceled");
