@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     clock::Clock,
     db::{Result, Tx},
-    domain::MediaId,
+    domain::{ChannelId, MediaId},
     events::{
         EventType,
         channel::{CAMPAIGNS_PAUSED, Stopped},
@@ -75,6 +75,13 @@ pub(crate) fn limiter_feedback(code: i64) -> Option<MetaFeedback> {
         Class::Maintenance => Some(MetaFeedback::Maintenance),
         _ => None,
     }
+}
+
+/// Logs a refusal that concerns the rate limiter.
+pub(crate) fn log_limit(channel: ChannelId, code: i64) {
+    let entry = errors::entry(code);
+    tracing::warn!(channel.id = %channel, error.code = code, error.title = entry.title, error.advice = entry.advice,
+        "Meta refused a message because of a limit");
 }
 
 /// Results of applied effects: events to append, and whether the directory has to be refreshed.

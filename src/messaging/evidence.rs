@@ -80,6 +80,9 @@ pub(crate) async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[Faile
             }
         }
         let answer = effects::limiter_feedback(failure.code);
+        if answer.is_some() {
+            effects::log_limit(send.channel_id, failure.code);
+        }
         follow_up
             .answers
             .extend(answer.map(|answer| (send.channel_id, recipient_key(send), answer)));

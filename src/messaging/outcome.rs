@@ -111,7 +111,10 @@ async fn apply_channel_effects(service: &MessagingService, completed: &Completed
         SendOutcome::Unknown { .. } | SendOutcome::Unreachable { .. } | SendOutcome::NotSent { .. } => return,
     };
     match effects::limiter_feedback(error.code) {
-        Some(answer) => record_feedback(service, completed, answer).await,
+        Some(answer) => {
+            effects::log_limit(route.channel, error.code);
+            record_feedback(service, completed, answer).await;
+        }
         None if error.entry().has_effect(Effect::TripChannel) => {
             if let Err(why) = breaker::trip(service, route.channel, error.code, &error.to_string()).await {
                 tracing::warn!(error = %why, channel.id = %route.channel, "a circuit breaker could not be tripped; the next rejection does");

@@ -97,7 +97,6 @@ impl RateLimiter {
         };
         if let Some(limit) = limit {
             metrics::counter!("mainstay_rate_limit_refusals_total", "limit" => limit.as_str()).increment(1);
-            tracing::warn!(channel.id = %number.channel, limit = limit.as_str(), "Meta refused a message because of a limit");
         }
         self.0.driver.record_feedback(number, self.now(), feedback).await
     }
