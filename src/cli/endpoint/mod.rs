@@ -3,7 +3,6 @@
 mod output;
 mod test;
 
-
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
