@@ -13,8 +13,12 @@ use crate::{
         AttemptOutcome, ChannelId, ContactId, ConversationId, Direction, Evidence, HoldReason, MessageId, SendLane,
         Status, TenantId, WorkState,
     },
-    messaging::store::sends::{self, SendState},
+    messaging::{
+        accept::OUTBOUND,
+        store::sends::{self, SendState},
+    },
     meta::graph::errors,
+    queue::admin,
     records::{
         messages::{self, Message, StatusReport},
         tenants,
@@ -53,6 +57,8 @@ struct Shown {
     /// The state of its work, as in `mainstay queue`; null for messages not sent from here, and for old ones.
     work: Option<WorkState>,
     next_attempt_at: Option<DateTime<Utc>>,
+    /// Whether the queue of sends is paused.
+    queue_paused: bool,
     expires_at: Option<DateTime<Utc>>,
     error: Option<Failure>,
     attempts: Vec<ShownAttempt>,
@@ -112,7 +118,9 @@ async fn show(operator: &OperatorContext, id: MessageId, tenant: Option<&str>) -
     let attempts = sends::of_message(on(), tenant, id).await?;
     let statuses = messages::statuses(on(), tenant, message.channel_id, id, message.wamid.clone()).await?;
     let attempts = attempts.into_iter().map(ShownAttempt::from).collect();
-    Ok(Shown::of(tenant, message, work, attempts).with(statuses))
+    let queue_paused = admin::is_paused(&registry.db, &OUTBOUND).await?;
+    let shown = Shown::of(tenant, message, work, attempts).with(statuses);
+    Ok(Shown { queue_paused, ..shown })
 }
 
 impl Shown {
@@ -138,6 +146,7 @@ impl Shown {
                 .filter(|it| waits && *it != HoldReason::Released),
             work: work.map(|work| work.state),
             next_attempt_at: pending.map(|work| work.due_at),
+            queue_paused: false,
             expires_at: work.and_then(|work| work.expires_at),
             error: Failure::of(message.error_code, message.error_title, None),
             attempts,
@@ -163,6 +172,9 @@ impl Shown {
         if matches!(self.work, Some(WorkState::Dead | WorkState::Discarded)) && self.status == Status::Queued {
             return Some("it was given up: `mainstay queue retry outbound` puts it back".to_owned());
         }
+        if !matches!(self.status, Status::Queued | Status::Sending | Status::Unknown) {
+            return None;
+        }
         Some(match self.held {
             Some(HoldReason::Breaker) => {
                 format!("the channel may not send: `mainstay channel check {}`", self.channel_id)
@@ -173,7 +185,14 @@ impl Shown {
                 "nobody can prove whether Meta took it: decide with POST /api/v1/messages/{}/resolve",
                 self.id
             ),
-            Some(other) => other.to_string(),
+            _ if self.queue_paused => {
+                self.work?;
+                "the queue of sends is paused: `mainstay queue resume outbound`".to_owned()
+            }
+            Some(other) => match self.next_attempt_at {
+                Some(at) => format!("{other}, until {}", time(at)),
+                None => other.to_string(),
+            },
             None => format!("until {}", time(self.next_attempt_at?)),
         })
     }
@@ -239,7 +258,8 @@ impl fmt::Display for Shown {
         for attempt in &self.attempts {
             let ShownAttempt { number, outcome, .. } = attempt;
             write!(f, "\nattempt {number} {}  {outcome}", time(attempt.started_at))?;
-            if let Some(evidence) = attempt.evidence {
+            // What was not sent has no answer, so nothing to prove it by.
+            if let Some(evidence) = attempt.evidence.filter(|_| *outcome != AttemptOutcome::NotSent) {
                 write!(f, ", by {evidence}")?;
             }
             if let Some(error) = &attempt.error {

@@ -16,8 +16,7 @@ use crate::{
     },
     meta::message::Options,
     queue::Queues,
-    records::channels,
-    records::messages::Labels,
+    records::{channels, messages::Labels},
     templates::local::LocalTemplateRef,
     tenancy,
 };
@@ -47,6 +46,21 @@ pub struct Args {
     /// Any other type, as in `POST /api/v1/messages`: `{"type": "image", "image": {"link": "https://…"}}`.
     #[arg(long, value_name = "JSON", value_parser = payload)]
     payload: Option<Payload>,
+    /// A name of your own for it, which finds it again.
+    #[arg(long)]
+    reference: Option<String>,
+    /// What becomes of it where the customer's service window is closed.
+    #[arg(long, value_enum, default_value = "refuse")]
+    if_window_closed: WindowChoice,
+}
+
+/// The values of `--if-window-closed`.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum WindowChoice {
+    /// It is not taken.
+    Refuse,
+    /// It is queued, and fails unless the customer writes before its turn.
+    Queue,
 }
 
 /// A type and what Meta has under its name.
@@ -111,9 +125,15 @@ impl Args {
             lane: None,
             options: Options::default(),
             idempotency: None,
-            labels: Labels::default(),
+            labels: Labels {
+                reference: self.reference,
+                metadata: None,
+            },
             batch: None,
-            if_window_closed: IfWindowClosed::Refuse,
+            if_window_closed: match self.if_window_closed {
+                WindowChoice::Refuse => IfWindowClosed::Refuse,
+                WindowChoice::Queue => IfWindowClosed::Queue,
+            },
         })
     }
 }

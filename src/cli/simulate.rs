@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     CommandOutput, LiveOutput,
     api_client::{ApiArgs, ApiCallError, ApiClient},
-    simulated_meta::{AutoResponder, CustomerArgs, address, stopped},
+    simulated_meta::{self, AutoResponder, CustomerArgs, address, stopped},
 };
 use crate::clock::Clock;
 
@@ -144,7 +144,8 @@ fn sim_config(args: &Args, graph_url: &str) -> SimConfig {
         },
         ..SimConfig::default()
     };
-    args.customers.configure(&Clock::default(), config)
+    args.customers
+        .configure(&Clock::default(), simulated_meta::forgetful(config))
 }
 
 /// Asks until the server answers as Meta wants it, and says what is in the way whenever that changes.

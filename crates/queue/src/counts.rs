@@ -79,5 +79,6 @@ pub async fn per_minute(db: &Db, queue: &Queue, now: DateTime<Utc>) -> db::Resul
     Ok(rows
         .iter()
         .map(|&(of, done)| done as f64 * if of == minute { 1.0 } else { share })
-        .sum())
+        // The sum of nothing is -0.
+        .fold(0.0, |sum, counted| sum + counted))
 }

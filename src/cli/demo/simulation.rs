@@ -15,7 +15,7 @@ use crate::{
     cli::{
         api_client::ApiClient,
         listen::EventForwarder,
-        simulated_meta::{AutoResponder, Hello, RunEnd, hello, stopped},
+        simulated_meta::{self, AutoResponder, Hello, RunEnd, hello, stopped},
     },
     clock::first_uuid_at,
     config::Secret,
@@ -84,7 +84,7 @@ fn sim_config(args: &Args, setup: &DemoSetup) -> SimConfig {
         callback_url: format!("{}/webhooks/whatsapp", setup.url()),
         app_secret: setup.secrets.app_secret.clone(),
         verify_token: setup.secrets.verify_token.clone(),
-        ..setup::sim_config()
+        ..simulated_meta::forgetful(setup::sim_config())
     };
     args.customers.configure(&setup.clock, config)
 }

@@ -6,3 +6,12 @@ mod responder;
 
 pub(super) use customers::{CustomerArgs, Hello, RunEnd, hello, stopped};
 pub(super) use responder::AutoResponder;
+
+use mainstay_sim::{SimConfig, Way};
+
+/// A simulator that does not refuse what is sent outside service windows: it has forgotten those of its last run, which the server remembers
+/// and keeps to.
+pub(super) fn forgetful(mut config: SimConfig) -> SimConfig {
+    config.graph.enforcement.window = Way::Off;
+    config
+}

@@ -11,11 +11,19 @@ async fn a_message_is_composed_and_committed_for_a_worker() {
     let error = try_on(&operator, line).await.unwrap_err().to_string();
     assert_eq!(error, "the tenant has 0 channels: name one with --channel");
     on(&operator, ADD).await;
-    let sent = on(&operator, line).await;
+    let error = try_on(&operator, line).await.unwrap_err().to_string();
+    assert!(error.contains("only a template may be sent"), "{error}");
+    let sent = on(
+        &operator,
+        &format!("{line} --if-window-closed queue --reference order-1042"),
+    )
+    .await;
     assert_eq!(sent["status"], "queued");
-    let on_row = "SELECT status, created_by, text FROM messages";
-    let rows: Vec<(String, String, String)> = operator.registry.db.reader().sql(on_row, ()).all().await.unwrap();
-    assert_eq!(rows, [("queued".to_owned(), "operator".to_owned(), "Hello".to_owned())]);
+    let on_row = "SELECT status, created_by, text, reference FROM messages";
+    let rows: Vec<(String, String, String, String)> =
+        operator.registry.db.reader().sql(on_row, ()).all().await.unwrap();
+    let row = ["queued", "operator", "Hello", "order-1042"].map(str::to_owned);
+    assert_eq!(rows, [row.into()]);
     for (wrong, says) in [
         ("--to 0151 --text Hello", "to.phone: must be an international number"),
         (

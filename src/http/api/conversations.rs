@@ -111,8 +111,8 @@ pub(crate) struct ListConversationsQuery {
 }
 
 /// List conversations
+///
 /// The most recently active first. With `channel` or `unread`, a page examines at most 50,000 conversations, so it may hold fewer than
-/// `limit` and still have a next one.
 /// `limit` and still have a next one.
 #[utoipa::path(get, path = "/api/v1/conversations", params(PagingParams, ListConversationsQuery),
     responses((status = 200, description = "A page of conversations", body = Page<ConversationView>)))]

@@ -27,10 +27,10 @@ pub(super) fn apply(document: &mut Value) {
     }
 }
 
-/// Objects with members, and enums: two of them are not equal by chance.
+/// Objects with members, enums and choices: two of them are not equal by chance.
 fn is_worth_a_name(schema: &Value) -> bool {
     let members = schema["properties"].as_object().map_or(0, Map::len);
-    members > 0 || schema["enum"].is_array()
+    members > 0 || schema["enum"].is_array() || schema["oneOf"].is_array()
 }
 
 fn visit(value: &mut Value, names: &HashMap<String, String>) {

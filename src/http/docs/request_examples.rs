@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use super::payloads;
 
-/// (operation id, example)
+/// An operation id, and an example of its body.
+type RequestExample = (&'static str, fn() -> Value);
+
 #[rustfmt::skip]
-const EXAMPLES: &[(&str, fn() -> Value)] = &[
+const EXAMPLES: &[RequestExample] = &[
     ("sendMessages", || json!({"messages": [
         {"channel_id": "chn_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f", "to": {"phone": "+4915123456789"}, "type": "text", "text": {"body": "It is on its way."}, "reference": "order-1042", "idempotency_key": "order-1042-sent"},
         {"channel_id": "chn_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f", "to": {"phone": "+4915123456790"}, "type": "text", "text": {"body": "It is on its way."}, "reference": "order-1043", "idempotency_key": "order-1043-sent"},
@@ -14,8 +16,8 @@ const EXAMPLES: &[(&str, fn() -> Value)] = &[
     ("cancelMessages", || json!({"ids": ["msg_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f"]})),
     ("resolveMessage", || json!({"resolution": "resend"})),
     ("markMessageRead", || json!({"typing": true})),
-    ("blockCustomers", || json!({"users": ["+4915123456789"]})),
-    ("unblockCustomers", || json!({"users": ["+4915123456789"]})),
+    ("blockCustomers", || json!({"users": [{"phone": "+4915123456789"}]})),
+    ("unblockCustomers", || json!({"users": [{"phone": "+4915123456789"}]})),
     ("importMedia", || json!({"url": "https://example.com/files/lamp.jpg", "type": "image"})),
     ("createEndpoint", || json!({"url": "https://example.com/webhooks", "event_types": ["message.*", "contact.created"]})),
     ("updateEndpoint", || json!({"event_types": ["message.received"]})),
@@ -27,9 +29,12 @@ const EXAMPLES: &[(&str, fn() -> Value)] = &[
     ("updateMessageTemplate", || json!({"name": "order_shipped"})),
     ("createMessageTemplateVersion", || json!({"content": {"type": "text", "body": "Good day {{name}}, your order has left us."}})),
     ("previewMessageTemplate", || json!({"variables": {"name": "Ana"}})),
+    ("syncTemplates", || json!({"channel_id": "chn_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f"})),
+    ("addChannel", || json!({"phone_number_id": "106540352242922", "waba_id": "102290129340398", "access_token": "EAAJB…"})),
+    ("replayRawEvents", || json!({"from": "2026-11-20T00:00:00Z", "state": "dead", "dry_run": true})),
     ("createTenant", || json!({"name": "Acme"})),
     ("updateTenant", || json!({"messages_per_second": 50})),
-    ("createApiKey", || json!({"name": "shop", "scopes": ["send", "read"]})),
+    ("createApiKey", || json!({"name": "shop", "scopes": ["read", "write"]})),
 ];
 
 /// Adds the examples.

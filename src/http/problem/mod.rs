@@ -25,8 +25,15 @@ pub struct Problem {
     retry_after: Option<u32>,
     field: Option<String>,
     limit: Option<u64>,
-    quota: Option<Box<QuotaReached>>,
-    error: Option<Box<MessageError>>,
+    cause: Option<Box<Cause>>,
+}
+
+/// What a problem shows of its cause.
+#[derive(Clone, Debug)]
+enum Cause {
+    Quota(QuotaReached),
+    /// The error that the message would fail with.
+    Failure(MessageError),
 }
 
 /// A problem as sent.
@@ -83,8 +90,7 @@ impl Problem {
             retry_after: None,
             field: None,
             limit: None,
-            quota: None,
-            error: None,
+            cause: None,
         }
     }
 
@@ -117,7 +123,7 @@ impl Problem {
     /// Adds the error that the message would fail with.
     pub(crate) fn with_error(self, error: MessageError) -> Self {
         Self {
-            error: Some(Box::new(error)),
+            cause: Some(Box::new(Cause::Failure(error))),
             ..self
         }
     }
@@ -140,6 +146,11 @@ impl Problem {
 
     /// Returns the problem as a member of another answer, such as a result of a batch.
     pub fn body(&self) -> ProblemBody<'_> {
+        let (quota, error) = match self.cause.as_deref() {
+            Some(Cause::Quota(reached)) => (Some(reached), None),
+            Some(Cause::Failure(error)) => (None, Some(error)),
+            None => (None, None),
+        };
         ProblemBody {
             kind: format!("urn:mainstay:problem:{}", self.slug),
             title: self.title,
@@ -147,9 +158,9 @@ impl Problem {
             detail: &self.detail,
             field: self.field.as_deref(),
             limit: self.limit,
-            quota: self.quota.as_ref().map(|it| it.quota.as_str()),
-            used: self.quota.as_ref().and_then(|it| u64::try_from(it.used).ok()),
-            error: self.error.as_deref(),
+            quota: quota.map(|it| it.quota.as_str()),
+            used: quota.and_then(|it| u64::try_from(it.used).ok()),
+            error,
             request_id: None,
         }
     }

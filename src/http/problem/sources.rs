@@ -47,7 +47,7 @@ impl From<QuotaReached> for Problem {
         let detail = format!("There is no room: {reached}.");
         Self {
             limit: u64::try_from(reached.limit).ok(),
-            quota: Some(Box::new(reached)),
+            cause: Some(Box::new(super::Cause::Quota(reached))),
             ..Self::new(StatusCode::FORBIDDEN, "quota-reached", "Quota exceeded", detail)
         }
     }

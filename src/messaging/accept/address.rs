@@ -35,6 +35,11 @@ pub enum Unaddressable {
         "to.phone: {0} is not an international number; write it with + and its country code, e.g. +49 151 23456789 and not 0151 23456789"
     )]
     National(String),
+    /// The digits.
+    #[error(
+        "to.phone: +{0} has a 0 after its country code, which is dialled within the country only; write it without, e.g. +49 151 23456789"
+    )]
+    TrunkZero(String),
     #[error(
         "to.user_id: must be two letters, a dot and up to 128 letters and digits, as in the webhooks, e.g. US.13491208655302741918"
     )]
@@ -74,10 +79,12 @@ impl Address {
         if !(SHORTEST..=LONGEST).contains(&digits.len()) || digits.starts_with('0') {
             return Err(Unaddressable::Phone);
         }
-        let is_valid = || phonenumber::parse(None, format!("+{digits}")).is_ok_and(|number| number.is_valid());
-        match has_plus || is_valid() {
-            true => Ok(Self::Phone(digits)),
-            false => Err(Unaddressable::National(digits)),
+        match (has_plus, is_valid(&digits)) {
+            (_, true) => Ok(Self::Phone(digits)),
+            (true, false) if has_trunk_zero(&digits) => Err(Unaddressable::TrunkZero(digits)),
+            // Meta may know numbers that the tables do not.
+            (true, false) => Ok(Self::Phone(digits)),
+            (false, false) => Err(Unaddressable::National(digits)),
         }
     }
 
@@ -101,6 +108,20 @@ impl Address {
         let good = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         good.then(|| Self::Group(text.to_owned())).ok_or(Unaddressable::GroupId)
     }
+}
+
+/// Returns whether these digits are a valid international number.
+fn is_valid(digits: &str) -> bool {
+    phonenumber::parse(None, format!("+{digits}")).is_ok_and(|number| number.is_valid())
+}
+
+/// Returns whether a number that is not valid would be without a zero after its country code.
+fn has_trunk_zero(digits: &str) -> bool {
+    (1..=3).any(|country| {
+        let (code, rest) = digits.split_at(country);
+        rest.strip_prefix('0')
+            .is_some_and(|rest| is_valid(&format!("{code}{rest}")))
+    })
 }
 
 #[cfg(test)]
@@ -153,6 +174,10 @@ mod tests {
                 Ok(Address::Phone("4915123456789".into())),
                 "{text}"
             );
+        }
+        for text in ["+49 0151 23456789", "+54 09 11 5555-0101"] {
+            let digits = text.chars().filter(char::is_ascii_digit).collect();
+            assert_eq!(Address::phone(text), Err(Unaddressable::TrunkZero(digits)), "{text}");
         }
         let with_plus = Address::phone("+15112345678");
         assert_eq!(

@@ -122,7 +122,8 @@ pub enum Refusal {
     #[error("contact {0} has no address that a message can be sent to")]
     NoAddress(ContactId),
     #[error(
-        "the Idempotency-Key was used for another request within the last 24 hours: use a new key for a new message"
+        "the Idempotency-Key was used for another request within the last 24 hours, and requests are compared byte for byte: send the same bytes \
+         again, or use a new key"
     )]
     KeyReused,
     #[error("expires_at is in the past")]

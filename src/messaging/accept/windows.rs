@@ -1,6 +1,6 @@
 //! Refuses messages whose service window is known to be closed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use chrono::{DateTime, Utc};
 
@@ -58,9 +58,8 @@ pub(super) async fn reject_outside_windows(
 async fn suggest(tx: &mut Tx, closed: &[ConversationKey]) -> Result<HashMap<(ChannelId, ContactId), Vec<Suggested>>> {
     let mut by_channel: HashMap<ChannelId, Vec<Suggested>> = HashMap::new();
     for pair in closed {
-        if !by_channel.contains_key(&pair.channel) {
-            let found = templates::suggest_on(tx.on(), pair.tenant, pair.channel).await?;
-            by_channel.insert(pair.channel, found);
+        if let Entry::Vacant(entry) = by_channel.entry(pair.channel) {
+            entry.insert(templates::suggest_on(tx.on(), pair.tenant, pair.channel).await?);
         }
     }
     let people: Vec<(TenantId, ContactId)> = closed.iter().map(|pair| (pair.tenant, pair.contact)).collect();

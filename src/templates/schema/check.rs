@@ -212,7 +212,7 @@ fn check_slots(expected: &Slots, part: &str, given: Option<(&str, &Component)>, 
             let problem = format!(
                 "lacks a {part} with its {wanted} {}",
                 if wanted == 1 { "parameter" } else { "parameters" }
-            );
+            ) + "; or give `variables` in the place of components";
             return Err(Invalid::new(path, problem));
         }
     };

@@ -110,6 +110,10 @@ assert.equal(batch.data.results[1]?.problem?.field, "text.body");
 const progress = await client.GET("/api/v1/messages/batch/{id}", { params: { path: { id: batch.data.id } } });
 assert.equal(progress.data?.total, 1);
 
+// @ts-expect-error: an enum is one
+const misspelt: components["schemas"]["Resolution"] = "sennt";
+const wrong = await client.POST("/api/v1/messages/{id}/resolve", { params: { path: { id: sent[0]! } }, body: { resolution: misspelt } });
+assert.equal(wrong.response.status, 422);
 const resolved = await client.POST("/api/v1/messages/{id}/resolve", { params: { path: { id: sent[0]! } }, body: { resolution: "resend" } });
 assert.equal(resolved.error?.type, "urn:mainstay:problem:wrong-state");
 await client.POST("/api/v1/messages/{id}/cancel", { params: { path: { id: sent[1]! } } });

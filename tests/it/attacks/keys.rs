@@ -12,7 +12,7 @@ async fn no_key_that_a_caller_can_write_is_that_of_a_message_in_a_batch(test: Te
     let channel = client.get("/api/v1/channels").await.ok().json()["data"][0]["id"].clone();
     let message = |n: usize| {
         json!({
-        "channel_id": channel, "to": { "phone": format!("+49151234567{n:02}") }, "type": "text", "text": { "body": "Hello" } })
+        "channel_id": channel, "to": { "phone": format!("+49151234567{n:02}") }, "type": "text", "text": { "body": "Hello" }, "if_window_closed": "queue" })
     };
     for n in 0..3 {
         let single = client

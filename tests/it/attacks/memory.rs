@@ -87,7 +87,7 @@ impl Server {
 
     fn message(&self, payload: &str) -> String {
         format!(
-            "{{\"channel_id\":\"{}\",\"to\":{{\"phone\":\"+4915123456789\"}},{payload}}}",
+            "{{\"channel_id\":\"{}\",\"to\":{{\"phone\":\"+4915123456789\"}},\"if_window_closed\":\"queue\",{payload}}}",
             self.channel
         )
     }

@@ -215,7 +215,7 @@ async fn a_long_batch_is_several_commits_and_each_message_has_its_answer(test: T
     let message = |n: usize| match n % 100 {
         99 => json!({ "type": "text" }),
         _ => {
-            json!({ "channel_id": channel, "to": { "phone": format!("+4915123{n:06}") }, "type": "text", "text": { "body": text } })
+            json!({ "channel_id": channel, "to": { "phone": format!("+4915123{n:06}") }, "type": "text", "text": { "body": text }, "if_window_closed": "queue" })
         }
     };
     let batch = json!({ "messages": (0..600).map(message).collect::<Vec<_>>() });

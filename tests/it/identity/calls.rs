@@ -139,7 +139,7 @@ async fn after_a_call_anything_may_be_written(world: World) {
     let customers = world.simulator.customers();
     let place = customers.iter().position(|it| !it.hides_phone).unwrap();
     let to = &customers[place].wa_id;
-    let early = world.send(world.text(to, "too early")).await;
+    let early = world.send(world.text_anyway(to, "too early")).await;
     world.until(&early, "failed").await;
     let call = world.simulator.call(place).unwrap();
     world.simulator.deliver(call).await;

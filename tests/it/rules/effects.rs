@@ -86,7 +86,7 @@ async fn a_window_that_meta_says_is_closed_is_closed_until_the_customer_writes(w
         // Their message is older than the doubt about who was first.
         world.running.app.clock.advance(TimeDelta::seconds(10));
         failing(&world, fault, world.text(&ana.wa_id, "too late")).await;
-        let id = world.send(world.text(&ana.wa_id, "again")).await;
+        let id = world.send(world.text_anyway(&ana.wa_id, "again")).await;
         let refused = world.until(&id, "failed").await;
         assert_eq!(
             (&refused["error"]["code"], &refused["attempts"]),

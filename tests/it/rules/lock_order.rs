@@ -69,7 +69,7 @@ async fn what_a_failed_status_does_to_a_conversation_waits_for_it_without_the_me
     let client = Client::tenant(&test);
     let channels = client.get("/api/v1/channels").await.ok().json();
     let message = json!({ "channel_id": channels["data"][0]["id"], "to": { "phone": "+5491123456789" },
-        "type": "text", "text": { "body": "given up" } });
+        "type": "text", "text": { "body": "given up" }, "if_window_closed": "queue" });
     assert_eq!(client.post("/api/v1/messages", message).await.status, 202);
     assert_eq!(test.app.db.sql(ACCEPTED, ()).run().await.unwrap(), 1);
     let mut refused = status("wamid.out", "failed", T0);

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-/// Priority class of a send: replies overtake transactional messages, and both overtake campaigns. The numbers are those of the queue's
-/// lanes.
+/// Priority class of a send: replies overtake transactional messages, and both overtake campaigns.
+// The numbers are those of the queue's lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SendLane {

@@ -17,7 +17,7 @@ use crate::{
 impl From<Unaddressable> for Problem {
     fn from(error: Unaddressable) -> Self {
         let field = match error {
-            Unaddressable::Phone | Unaddressable::National(_) => "to.phone",
+            Unaddressable::Phone | Unaddressable::National(_) | Unaddressable::TrunkZero(_) => "to.phone",
             Unaddressable::UserId => "to.user_id",
             Unaddressable::GroupId => "to.group_id",
             Unaddressable::NoSuchConversation(_) => "to.conversation_id",

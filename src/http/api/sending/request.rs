@@ -12,7 +12,7 @@ use crate::{
         NewContent, NewMessage, RequestedRecipient,
         accept::{IdempotencyKey, IfWindowClosed},
     },
-    meta::message::Options,
+    meta::message::{Options, TYPES},
     records::messages::Labels,
     templates::local::LocalTemplateRef,
 };
@@ -105,6 +105,20 @@ const OPTIONS: [&str; 3] = [
     "product_policy",
 ];
 
+/// The members of every message.
+const MEMBERS: [&str; 10] = [
+    "channel_id",
+    "to",
+    "type",
+    "context",
+    "expires_at",
+    "lane",
+    "reference",
+    "metadata",
+    "idempotency_key",
+    "if_window_closed",
+];
+
 /// Maximum characters of a reference.
 pub(crate) const REFERENCE_LENGTH: usize = 255;
 /// Maximum length of the metadata as JSON, in bytes.
@@ -187,6 +201,10 @@ impl SendRequest {
     fn content(&mut self) -> Result<NewContent, Problem> {
         let from = match (self.kind.take(), self.message_template.take()) {
             (Some(kind), None) => {
+                if !TYPES.contains(&kind.as_str()) {
+                    let detail = format!("type: must be one of {}.", TYPES.join(", "));
+                    return Err(Problem::invalid_field("type", detail, None));
+                }
                 let payload = self.rest.remove(&kind).unwrap_or(Value::Null);
                 return Ok(NewContent::Payload { kind, payload });
             }
@@ -215,7 +233,10 @@ impl SendRequest {
     fn options(&mut self) -> Result<Options, Problem> {
         let unknown = self.rest.keys().find(|name| !OPTIONS.contains(&name.as_str()));
         if let Some(name) = unknown {
-            let detail = format!("{name}: there is no such member; the payload stands under the name of its type.");
+            let detail = format!(
+                "{name}: there is no such member; a message has {}, and the member named like its type.",
+                MEMBERS.join(", ")
+            );
             return Err(Problem::invalid_field(name.clone(), detail, None));
         }
         decode_value(Value::Object(std::mem::take(&mut self.rest)))

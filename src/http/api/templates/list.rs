@@ -11,7 +11,7 @@ use crate::{
     domain::{ChannelId, Id, TenantId, perm},
     http::{
         auth::May,
-        extract::{Json, Query},
+        extract::{OptionalJson, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
@@ -109,14 +109,14 @@ pub(crate) struct SyncView {
 /// Sync templates
 ///
 /// Fetches all templates of an account from Meta, in the background. Runs by itself when a channel is added, when Meta reports a change, and
-/// once a day.
-#[utoipa::path(post, path = "/api/v1/templates/sync", request_body = SyncRequest,
+/// once a day. The body may be omitted.
+#[utoipa::path(post, path = "/api/v1/templates/sync", request_body = Option<SyncRequest>,
     responses((status = 202, description = "Sync started", body = SyncAnswer),
         (status = 404, description = "There is no such channel")))]
 pub async fn sync(
     caller: May<perm::TemplatesWrite>,
     State(app): State<App>,
-    Json(request): Json<SyncRequest>,
+    OptionalJson(request): OptionalJson<SyncRequest>,
 ) -> Result<(StatusCode, Body<SyncAnswer>), Problem> {
     let query = match request.channel_id {
         Some(channel) => Some(account(&app, caller.tenant, channel)?),

@@ -10,7 +10,7 @@ mod template;
 
 use serde_json::{Map, Value, json};
 
-pub(super) use examples::examples;
+pub(super) use examples::{EXAMPLES, examples};
 
 /// Returns the schemas of requests and payloads by name.
 pub(super) fn schemas() -> Map<String, Value> {

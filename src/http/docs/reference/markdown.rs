@@ -57,7 +57,7 @@ fn target(given: CowStr<'_>) -> Option<CowStr<'_>> {
     }
     let file = given.split('#').next().and_then(|path| path.rsplit('/').next());
     let found = PAGES.iter().find(|(name, _)| Some(*name) == file);
-    found.map(|(_, page)| CowStr::Borrowed(*page))
+    found.map(|(_, page)| CowStr::Borrowed(page))
 }
 
 #[cfg(test)]

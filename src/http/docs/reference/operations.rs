@@ -45,12 +45,6 @@ pub(super) struct OperationAnswer {
 
 /// Returns the groups in the order of the tags, except that messages come first.
 pub(super) fn groups(document: &Value) -> Vec<Group> {
-    let server = document["servers"][0]["url"].as_str().unwrap_or_default();
-    let server = if server.starts_with("http") {
-        server
-    } else {
-        "https://your-host"
-    };
     let mut groups: Vec<Group> = document["tags"]
         .as_array()
         .into_iter()
@@ -65,7 +59,7 @@ pub(super) fn groups(document: &Value) -> Vec<Group> {
         for (method, operation) in item.as_object().into_iter().flatten() {
             let tag = &operation["tags"][0];
             if let Some(group) = groups.iter_mut().find(|group| *tag == group.name.as_str()) {
-                group.operations.push(entry(server, path, method, operation));
+                group.operations.push(entry(path, method, operation));
             }
         }
     }
@@ -76,7 +70,7 @@ pub(super) fn groups(document: &Value) -> Vec<Group> {
     groups
 }
 
-fn entry(server: &str, path: &str, method: &str, operation: &Value) -> Entry {
+fn entry(path: &str, method: &str, operation: &Value) -> Entry {
     let content = &operation["requestBody"]["content"];
     let parameter = |it: &Value| {
         let mut row = rows::row(0, &text(&it["name"]), it["required"] == true, &it["schema"]);
@@ -115,7 +109,7 @@ fn entry(server: &str, path: &str, method: &str, operation: &Value) -> Entry {
             .flatten()
             .map(answer)
             .collect(),
-        samples: code::samples(server, path, method, &content["application/json"]),
+        samples: code::samples(path, method, operation),
     }
 }
 
