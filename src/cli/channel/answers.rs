@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::messaging::ChannelReport;
+use crate::{messaging::ChannelReport, provider::SubscribedApp};
 
 /// Meta's answers about a number and its token, and the problems that follow from them.
 #[derive(Serialize)]
@@ -25,8 +25,8 @@ pub(crate) struct MetaAnswers {
     pub token_scopes: Vec<String>,
     /// Null where it never ends, and where that is not known.
     pub token_expires_at: Option<DateTime<Utc>>,
-    /// Apps that receive the account's webhooks.
-    pub subscribed_apps: Vec<String>,
+    /// Apps that receive the account's webhooks; null where Meta did not say.
+    pub subscribed_apps: Option<Vec<String>>,
 }
 
 impl MetaAnswers {
@@ -34,7 +34,10 @@ impl MetaAnswers {
     pub fn of(report: &ChannelReport, public_url: Option<&str>) -> Self {
         let number = report.number.as_ref().cloned().unwrap_or_default();
         let token = report.token.as_ref().ok();
-        let apps = report.subscribed.iter().flatten();
+        let named = |apps: &Vec<SubscribedApp>| {
+            let names = apps.iter().filter_map(|app| app.name.clone().or(app.id.clone()));
+            names.collect()
+        };
         Self {
             can_send: report.can_send(),
             problems: report.problems(public_url),
@@ -48,7 +51,7 @@ impl MetaAnswers {
             token_valid: token.map(|token| token.valid),
             token_scopes: token.map(|token| token.scopes.clone()).unwrap_or_default(),
             token_expires_at: token.and_then(|token| token.expires_at),
-            subscribed_apps: apps.filter_map(|app| app.name.clone().or(app.id.clone())).collect(),
+            subscribed_apps: report.subscribed.as_ref().ok().map(named),
         }
     }
 
@@ -63,9 +66,10 @@ impl MetaAnswers {
             (Some(true), None) => "token valid".to_owned(),
             (Some(true), Some(end)) => format!("token valid until {}", end.format("%Y-%m-%d")),
         };
-        let apps = match self.subscribed_apps.as_slice() {
-            [] => "no app is subscribed".to_owned(),
-            apps => format!("subscribed: {}", apps.join(", ")),
+        let apps = match self.subscribed_apps.as_deref() {
+            None => "subscribed apps unknown".to_owned(),
+            Some([]) => "no app is subscribed".to_owned(),
+            Some(apps) => format!("subscribed: {}", apps.join(", ")),
         };
         format!(
             "{} {:?}, {}, name {}, quality {}, limit {}, {token}, {apps}",

@@ -30,7 +30,7 @@ pub(super) fn apply(document: &mut Value) {
 /// Objects with members, enums and choices: two of them are not equal by chance.
 fn is_worth_a_name(schema: &Value) -> bool {
     let members = schema["properties"].as_object().map_or(0, Map::len);
-    members > 0 || schema["enum"].is_array() || schema["oneOf"].is_array()
+    members > 0 || ["enum", "oneOf", "allOf"].iter().any(|it| schema[*it].is_array())
 }
 
 fn visit(value: &mut Value, names: &HashMap<String, String>) {

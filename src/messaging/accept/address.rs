@@ -79,12 +79,16 @@ impl Address {
         if !(SHORTEST..=LONGEST).contains(&digits.len()) || digits.starts_with('0') {
             return Err(Unaddressable::Phone);
         }
-        match (has_plus, is_valid(&digits)) {
-            (_, true) => Ok(Self::Phone(digits)),
-            (true, false) if has_trunk_zero(&digits) => Err(Unaddressable::TrunkZero(digits)),
+        // Most numbers need no look at the tables.
+        if has_plus && !digits.as_bytes()[1..=3].contains(&b'0') {
+            return Ok(Self::Phone(digits));
+        }
+        match canonical(&digits) {
+            Some(canonical) if is_without_trunk_zero(&canonical, &digits) => Err(Unaddressable::TrunkZero(digits)),
+            Some(_) => Ok(Self::Phone(digits)),
             // Meta may know numbers that the tables do not.
-            (true, false) => Ok(Self::Phone(digits)),
-            (false, false) => Err(Unaddressable::National(digits)),
+            None if has_plus => Ok(Self::Phone(digits)),
+            None => Err(Unaddressable::National(digits)),
         }
     }
 
@@ -110,17 +114,21 @@ impl Address {
     }
 }
 
-/// Returns whether these digits are a valid international number.
-fn is_valid(digits: &str) -> bool {
-    phonenumber::parse(None, format!("+{digits}")).is_ok_and(|number| number.is_valid())
+/// Returns the digits of a valid international number as the tables write them; `None` if it is not valid.
+fn canonical(digits: &str) -> Option<String> {
+    let number = phonenumber::parse(None, format!("+{digits}")).ok()?;
+    let written = number
+        .is_valid()
+        .then(|| number.format().mode(phonenumber::Mode::E164).to_string())?;
+    Some(written.trim_start_matches('+').to_owned())
 }
 
-/// Returns whether a number that is not valid would be without a zero after its country code.
-fn has_trunk_zero(digits: &str) -> bool {
+/// Returns whether a number is written without a zero that the digits have after their country code.
+fn is_without_trunk_zero(canonical: &str, digits: &str) -> bool {
     (1..=3).any(|country| {
         let (code, rest) = digits.split_at(country);
         rest.strip_prefix('0')
-            .is_some_and(|rest| is_valid(&format!("{code}{rest}")))
+            .is_some_and(|rest| format!("{code}{rest}") == canonical)
     })
 }
 
