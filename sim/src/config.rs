@@ -14,6 +14,8 @@ pub enum Clock {
     Wall,
     /// Unix seconds to start at; time then passes with each change. Two runs are the same, byte for byte.
     From(i64),
+    /// As [`Clock::From`], but on Meta's side no time passes except what a test puts it forward by.
+    Still(i64),
 }
 
 /// How often each sort of change is generated, as weights: 0 leaves it out.

@@ -110,7 +110,7 @@ impl Graph {
         // Another run by the wall clock must not give its messages the ids of this one.
         let seed = match sim.clock {
             Clock::Wall => sim.seed ^ time.now().unsigned_abs().rotate_left(20),
-            Clock::From(_) => sim.seed,
+            Clock::From(_) | Clock::Still(_) => sim.seed,
         };
         let graph = Self {
             line: Line::configured(sim),

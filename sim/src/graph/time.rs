@@ -14,7 +14,8 @@ pub(crate) const DAY: Moment = 86_400 * SECOND;
 /// A clock that never goes back, and that a test may put forward: by a day, to see a window closed.
 #[derive(Debug)]
 pub(crate) struct Time {
-    started: Instant,
+    /// `None` where only a test moves it.
+    started: Option<Instant>,
     base: Moment,
     ahead: AtomicI64,
 }
@@ -22,18 +23,19 @@ pub(crate) struct Time {
 impl Time {
     pub fn new(clock: Clock) -> Self {
         let base = match clock {
-            Clock::From(seconds) => seconds * SECOND,
+            Clock::From(seconds) | Clock::Still(seconds) => seconds * SECOND,
             Clock::Wall => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, micros),
         };
         Self {
-            started: Instant::now(),
+            started: (!matches!(clock, Clock::Still(_))).then(Instant::now),
             base,
             ahead: AtomicI64::new(0),
         }
     }
 
     pub fn now(&self) -> Moment {
-        self.base + micros(self.started.elapsed()) + self.ahead.load(Ordering::Relaxed)
+        let passed = self.started.map_or(0, |started| micros(started.elapsed()));
+        self.base + passed + self.ahead.load(Ordering::Relaxed)
     }
 
     /// Unix seconds.

@@ -63,7 +63,7 @@ impl Author {
         Self {
             clock: config.clock,
             now: match config.clock {
-                Clock::From(start) => start,
+                Clock::From(start) | Clock::Still(start) => start,
                 Clock::Wall => 0,
             },
             mix: config.mix.clone(),
@@ -253,7 +253,7 @@ impl Author {
     fn tick(&mut self, chance: &mut Chance) -> i64 {
         let passed = chance.between(1..=3);
         match self.clock {
-            Clock::From(_) => {
+            Clock::From(_) | Clock::Still(_) => {
                 self.now += passed;
                 self.now
             }

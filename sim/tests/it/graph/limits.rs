@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mainstay_sim::{Enforcement, Level, Way};
+use mainstay_sim::{Clock, Enforcement, Level, Way};
 use serde_json::{Value, json};
 
 use super::{World, template, text};
@@ -154,6 +154,7 @@ async fn a_business_cannot_write_to_itself() {
 #[tokio::test]
 async fn a_message_refused_for_the_throughput_costs_the_pair_nothing() {
     let world = World::with(|config| {
+        config.clock = Clock::Still(1_790_000_000);
         config.graph.level = Level::Coexistence;
         config.graph.enforcement = Enforcement {
             pairs: true,
