@@ -64,12 +64,13 @@ pub(crate) async fn open_windows(
     pairs: &[ConversationKey],
     now: DateTime<Utc>,
 ) -> Result<HashSet<(ChannelId, ContactId)>> {
+    // Each conversation is looked up by its pair in a subquery, which no planner turns into a join.
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id, now) AS ({rows})
-        SELECT c.channel_id, c.contact_id
-        FROM r CROSS JOIN conversations c
-        WHERE c.channel_id = r.channel_id AND c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id
-            AND c.window_expires_at > r.now";
+        SELECT r.channel_id, r.contact_id
+        FROM r
+        WHERE (SELECT CASE WHEN c.tenant_id = r.tenant_id THEN c.window_expires_at END FROM conversations c
+            WHERE c.contact_id = r.contact_id AND c.channel_id = r.channel_id) > r.now";
     let row = |pair: &ConversationKey| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid(), now);
     let open: Vec<(ChannelId, ContactId)> = Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await?;
     Ok(open.into_iter().collect())
