@@ -90,12 +90,15 @@ impl ChannelReport {
         problems
     }
 
-    /// Returns whether the number could not be read for the same reason, so that it is told already.
+    /// Returns whether the number could not be read for the same reason, so that it is reported already.
     fn is_told(&self, error: &Error) -> bool {
-        self.number.as_ref().err().is_some_and(|told| match (told, error) {
-            (Error::Refused(told), Error::Refused(error)) => told.code == error.code,
-            (told, error) => told == error,
-        })
+        self.number
+            .as_ref()
+            .err()
+            .is_some_and(|reported| match (reported, error) {
+                (Error::Refused(reported), Error::Refused(error)) => reported.code == error.code,
+                (reported, error) => reported == error,
+            })
     }
 
     fn add_problems_of_number(&self, public_url: Option<&str>, problems: &mut Vec<ChannelProblem>) {

@@ -20,7 +20,7 @@ pub(crate) fn init(config: &config::TelemetryConfig, process: &'static str) -> a
     let mut log_layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false);
-    // By itself it heeds NO_COLOR alone.
+    // By itself it reads NO_COLOR alone.
     if !std::io::stderr().is_terminal() {
         log_layer.set_ansi(false);
     }

@@ -149,14 +149,14 @@ mod tests {
 
     #[test]
     fn an_age_is_told_by_its_largest_unit() {
-        for (seconds, told) in [
+        for (seconds, expected) in [
             (0.4, "0 s"),
             (119.9, "119 s"),
             (120.0, "2 min"),
             (7_200.0, "2 h"),
             (180_000.0, "2 d"),
         ] {
-            assert_eq!(age(seconds), told);
+            assert_eq!(age(seconds), expected);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::support::{
 
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Whether the commands of the README can run here. What is missing is told on standard error, whatever the test harness hides.
+/// Whether the commands of the README can run here. What is missing is printed on standard error, whatever the test harness hides.
 pub fn has(programs: &[&str]) -> bool {
     let missing = programs
         .iter()

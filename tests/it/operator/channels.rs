@@ -53,7 +53,7 @@ async fn meta_is_asked_before_a_number_is_added(stage: Stage) {
     );
     assert_eq!(stage.run("channel list").await.as_array().unwrap().len(), 1);
 
-    // What does not keep it from being a channel is told and no more.
+    // What does not keep it from being a channel is reported and no more.
     let patch = NumberPatch {
         name_status: Some("PENDING_REVIEW".to_owned()),
         ..NumberPatch::default()

@@ -120,8 +120,8 @@ async fn what_meta_says_against_a_channel_is_told(mut stage: Stage) {
         ..TokenSeed::full(TOKEN)
     });
     let found = examined(&stage, 1).await;
-    let told = found.iter().filter(|it| it.contains("Meta refused: 190")).count();
-    assert_eq!(told, 1, "once is enough: {found:#?}");
+    let findings = found.iter().filter(|it| it.contains("Meta refused: 190")).count();
+    assert_eq!(findings, 1, "once is enough: {found:#?}");
     assert!(!found.join("").contains(TOKEN), "{found:#?}");
 
     stage.deployment.set("GRAPH_BASE_URL", "http://127.0.0.1:9");

@@ -13,7 +13,7 @@ fn inbound(listed: &Value) -> &Value {
 
 #[both_sizes]
 async fn a_queue_rests_and_its_jobs_are_discarded_and_put_back(mut stage: Stage) {
-    // Before anything runs: a worker that is at work takes half a second to heed a pause.
+    // Before anything runs: a worker that is at work takes half a second to notice a pause.
     let paused = json!({ "name": "inbound", "paused": true });
     assert_eq!(stage.run("queue pause inbound").await, paused);
     stage.deployment.start().await;

@@ -29,15 +29,15 @@ async fn a_reference_and_metadata_come_back_everywhere_and_find_the_message(worl
     let other = world.until(&plain, "read").await;
     assert_eq!((&other["reference"], &other["metadata"]), (&Value::Null, &Value::Null));
     let events = world.client.get("/api/v1/events?limit=200").await.ok().json();
-    let mut told = 0;
+    let mut count = 0;
     for event in events["data"].as_array().unwrap() {
         if event["data"]["message_id"] == json!(id) {
             assert_eq!(event["data"]["reference"], "order-1042", "{event}");
             assert_eq!(event["data"]["metadata"]["shop"], 7, "{event}");
-            told += 1;
+            count += 1;
         }
     }
-    assert!(told >= 4, "accepted, sent, delivered and read are told: {told}");
+    assert!(count >= 4, "accepted, sent, delivered and read are events: {count}");
     assert_eq!(ids(&list(&world, "reference=order-1042").await), [&id]);
     assert_eq!(list(&world, "reference=order").await["data"], json!([]), "in full only");
     world.end().await;

@@ -49,10 +49,10 @@ fn the_guide_says_what_to_do_about_every_problem() {
     let rows = GUIDE
         .lines()
         .filter(|line| line.starts_with("| 4") || line.starts_with("| 5"));
-    let told: BTreeSet<&str> = rows
+    let explained: BTreeSet<&str> = rows
         .flat_map(|row| row.split(" | ").nth(1).unwrap().split('`').skip(1).step_by(2))
         .collect();
-    assert_eq!(told, listed().collect());
+    assert_eq!(explained, listed().collect());
 }
 
 /// The types in the table of the documentation.
