@@ -6,11 +6,8 @@ use super::Contact;
 use crate::{
     db::{On, Result, Sql},
     domain::{ContactId, Id, TenantId},
-    records::conversations::SearchTerm,
+    records::conversations::{SearchTerm, contacts_by_prefix},
 };
-
-/// Maximum number of contacts taken from each prefix index: the work of a search is bounded whatever the number of contacts.
-const CANDIDATES: usize = 500;
 
 /// Finds the contact that has a phone number, given as digits.
 pub(crate) async fn with_phone(on: On<'_>, tenant: TenantId, digits: &str) -> Result<Option<Contact>> {
@@ -31,22 +28,13 @@ pub(crate) async fn search(
 ) -> Result<Vec<Contact>> {
     let text = format!(
         "
-        WITH hits AS (
-            SELECT id FROM (
-                SELECT id FROM contacts
-                WHERE tenant_id = $1 AND LOWER(name){{binary}} >= LOWER($2) AND LOWER(name){{binary}} < LOWER($3)
-                LIMIT {CANDIDATES}) by_name
-            UNION
-            SELECT contact_id FROM (
-                SELECT contact_id FROM contact_identities
-                WHERE tenant_id = $1 AND kind || '' = $4 AND LOWER(value){{binary}} >= LOWER($5) AND LOWER(value){{binary}} < LOWER($6)
-                LIMIT {CANDIDATES}) by_identity
-        )
+        WITH hits AS ({})
         SELECT c.id, c.kind, c.name, c.marketing_stopped, c.created_at, c.updated_at
         FROM hits h CROSS JOIN contacts c
-        WHERE c.tenant_id = $1 AND c.id = h.id AND c.id < $7
+        WHERE c.tenant_id = $1 AND c.id = h.contact_id AND c.id < $7
         ORDER BY c.id DESC
-        LIMIT $8"
+        LIMIT $8",
+        contacts_by_prefix(["$2", "$3"], ["$4", "$5", "$6"])
     );
     let end = |text: &str| format!("{text}{}", char::MAX);
     let (kind, value) = term.identity();

@@ -14,5 +14,6 @@ pub(crate) use find::pairs_of;
 pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list};
 pub(crate) use merge::join_merged;
 pub use merge::merge;
+pub(crate) use search::contacts_by_prefix;
 pub use search::{SearchTerm, search};
 pub(crate) use windows::{ClosingWindow, lock_closing, mark_notified, open_windows};

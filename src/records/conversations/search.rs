@@ -77,6 +77,24 @@ pub async fn search(
     on.sql(sql, args).all().await
 }
 
+/// Returns the query of the `contact_id`s of tenant `$1` whose name lies from the first parameter on and before the second, or that have
+/// an identity of a kind whose value lies between two others. At most [`CANDIDATES`] of each, whatever the number of contacts.
+pub(crate) fn contacts_by_prefix([from, to]: [&str; 2], [kind, first, end]: [&str; 3]) -> String {
+    format!(
+        "
+            SELECT id AS contact_id FROM (
+                SELECT id FROM contacts
+                WHERE tenant_id = $1 AND LOWER(name){{binary}} >= LOWER({from}) AND LOWER(name){{binary}} < LOWER({to})
+                LIMIT {CANDIDATES}) by_name
+            UNION
+            SELECT contact_id FROM (
+                SELECT contact_id FROM contact_identities
+                WHERE tenant_id = $1 AND kind || '' = {kind}
+                    AND LOWER(value){{binary}} >= LOWER({first}) AND LOWER(value){{binary}} < LOWER({end})
+                LIMIT {CANDIDATES}) by_identity"
+    )
+}
+
 /// Returns the statement.
 ///
 /// - CROSS JOIN fixes the loop order on SQLite; PostgreSQL finds it itself.
@@ -89,17 +107,7 @@ fn text(filter: ConversationFilter) -> String {
         WITH recent AS (
             SELECT id, contact_id, last_message_text FROM conversations
             WHERE tenant_id = $1 ORDER BY last_message_at DESC, id DESC LIMIT {WINDOW}
-        ), candidates AS (
-            SELECT id AS contact_id FROM (
-                SELECT id FROM contacts
-                WHERE tenant_id = $1 AND LOWER(name){{binary}} >= LOWER($2) AND LOWER(name){{binary}} < LOWER($3)
-                LIMIT {CANDIDATES}) by_name
-            UNION
-            SELECT contact_id FROM (
-                SELECT contact_id FROM contact_identities
-                WHERE tenant_id = $1 AND kind || '' = $5 AND LOWER(value){{binary}} >= LOWER($6) AND LOWER(value){{binary}} < LOWER($7)
-                LIMIT {CANDIDATES}) by_identity
-        ), hits AS (
+        ), candidates AS ({}), hits AS (
             SELECT r.id FROM recent r
             WHERE LOWER(r.last_message_text) LIKE LOWER($4) ESCAPE '!'
                 OR LOWER((SELECT c.name FROM contacts c WHERE c.tenant_id = $1 AND c.id = r.contact_id))
@@ -117,6 +125,7 @@ fn text(filter: ConversationFilter) -> String {
             AND ($12 IS NULL OR v.channel_id = $12) {}
         ORDER BY v.last_message_at DESC, v.id DESC
         LIMIT $11"#,
+        contacts_by_prefix(["$2", "$3"], ["$5", "$6", "$7"]),
         columns!(),
         filter.unread()
     )

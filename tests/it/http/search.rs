@@ -68,3 +68,44 @@ async fn beyond_the_most_recent_what_begins_with_it_is_found(test: TestApp) {
     assert_eq!(found(&client, "order").await, Vec::<Value>::new());
     assert_eq!(found(&client, "na").await, Vec::<Value>::new());
 }
+
+#[both_databases]
+async fn contacts_are_found_by_number_and_by_the_beginning_of_name_or_number(test: TestApp) {
+    test.receive(&text(ANA, "wamid.1", T0, "first")).await;
+    test.receive(&text(BEN, "wamid.2", T0 + 1, "second")).await;
+    let client = Client::tenant(&test);
+    let ana = ANA.phone.unwrap();
+    for (query, expected) in [
+        ("search=an".to_owned(), vec!["Ana"]),
+        ("search=na".to_owned(), vec![]),
+        ("search=447700".to_owned(), vec!["Ben"]),
+        (format!("phone=%2B{ana}"), vec!["Ana"]),
+        (format!("phone={}", &ana[..6]), vec![]),
+    ] {
+        let (rows, _) = client.all(&format!("/api/v1/contacts?limit=1&{query}")).await;
+        let names: Vec<&Value> = rows.iter().map(|row| &row["name"]).collect();
+        assert_eq!(json!(names), json!(expected), "{query}");
+    }
+    let both = client.get("/api/v1/contacts?search=an&phone=1").await;
+    assert_eq!(both.problem(400), "invalid-request");
+}
+
+#[both_databases]
+async fn events_are_listed_by_type_and_by_family(test: TestApp) {
+    test.receive(&text(ANA, "wamid.1", T0, "first")).await;
+    let client = Client::tenant(&test);
+    for (kind, expected) in [
+        ("message.received", vec!["message.received"]),
+        ("message.*", vec!["message.received"]),
+        ("conversation.*", vec!["conversation.opened"]),
+        ("message.read", vec![]),
+    ] {
+        let page = client.get(&format!("/api/v1/events?type={kind}")).await.ok().json();
+        let kinds: Vec<&Value> = page["data"].as_array().unwrap().iter().map(|it| &it["type"]).collect();
+        assert_eq!(json!(kinds), json!(expected), "{kind}");
+    }
+    for unknown in ["message.sung", "messages.*"] {
+        let refused = client.get(&format!("/api/v1/events?type={unknown}")).await;
+        assert_eq!(refused.problem(400), "invalid-request", "{unknown}");
+    }
+}
