@@ -301,6 +301,7 @@ fn only_their_homes_know_certain_crates() {
         ("object_store", "storage"),
         ("image::", "media"),
         ("infer", "media"),
+        ("phonenumber", "phone"),
         ("url::", "egress"),
     ];
     for (path, text) in sources() {
