@@ -7,4 +7,4 @@ mod may;
 pub(super) mod rule;
 
 pub(crate) use ledger::{ConsentChange, NewConsent, merge, record};
-pub(crate) use may::{Category, Standing, may};
+pub(crate) use may::{SendCategory, Standing, may};
