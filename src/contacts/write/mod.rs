@@ -8,6 +8,7 @@
 mod apply;
 mod events;
 mod input;
+mod labels;
 mod owners;
 pub(crate) mod profile;
 

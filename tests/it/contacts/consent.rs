@@ -50,7 +50,7 @@ async fn the_ledger_keeps_every_statement_and_the_latest_by_time_decides(test: T
     )
     .await;
     assert_eq!(state().await.as_array().unwrap().len(), 2);
-    let (ledger, _) = client.all(&format!("{path}/consents")).await;
+    let (ledger, _) = client.all(&format!("{path}/consents?limit=2")).await;
     assert_eq!(ledger.len(), 4);
     assert!(ledger[0]["occurred_at"].as_str().unwrap() < "2100", "the future is now");
     assert_eq!(ledger[2]["evidence"], json!({ "form": "newsletter" }));
