@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 use super::{messages::PlannedMessage, plan::Plan};
 use crate::{
     clock::Clock,
+    contacts::people::{self, Party, PreferenceChange, Resolved},
     db::{Result, Tx},
     domain::{ContactId, ConversationId, Origin},
     events::{contact, message, order},
     inbound::store::statuses::JoinedStatus,
     messaging,
-    people::{self, Party, PreferenceChange, Resolved},
     provider::{
         self,
         webhook::{self, OrderContent, PreferenceChoice},
@@ -164,7 +164,7 @@ impl<'a> EventBuffer<'a> {
             };
             let data = contact::Preference {
                 contact_id: contact,
-                channel_id: it.channel,
+                channel_id: Some(it.channel),
                 category: preference.category.as_deref(),
                 detail: preference.detail.as_deref(),
             };

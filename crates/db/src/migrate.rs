@@ -57,6 +57,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0004_provider_unreachable.sql"),
         postgres: "",
     },
+    Step {
+        name: "0005_contacts",
+        text: include_str!("../../../migrations/0005_contacts.sql"),
+        postgres: include_str!("../../../migrations/0005_contacts.postgres.sql"),
+    },
 ];
 
 impl Step {
