@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     config::Config,
+    contacts::keywords::KeywordService,
     db::Db,
     directory::Directory,
     egress::EgressClient,
@@ -67,6 +68,7 @@ pub struct Parts {
     pub webhooks: WebhookService,
     pub media: MediaService,
     pub messaging: MessagingService,
+    pub keywords: KeywordService,
     pub inbound: InboundService,
     /// Delivers events to endpoints.
     pub(crate) dispatcher: WebhookDispatcher,
@@ -121,6 +123,7 @@ impl App {
             uploads: of.uploads,
             unknown_window: of.config.sending.unknown_window,
         };
+        let keywords = KeywordService::new(of.db.clone(), of.clock.clone());
         let inbound = InboundService {
             db: of.db.clone(),
             clock: of.clock.clone(),
@@ -128,6 +131,7 @@ impl App {
             directory: of.directory.clone(),
             rate_limiter: of.rate_limiter.clone(),
             messaging: messaging.clone(),
+            keywords: keywords.clone(),
             long_webhooks: Arc::new(Semaphore::new(LONG_WEBHOOKS)),
         };
         let app = Self(Arc::new(Parts {
@@ -144,6 +148,7 @@ impl App {
             webhooks,
             media,
             messaging,
+            keywords,
             inbound,
             dispatcher,
             consumers: of.consumers,

@@ -22,7 +22,10 @@ pub(crate) fn may_be_keyword(text: &str) -> bool {
 
 /// Folds a text whole, whatever its length.
 pub(super) fn fold(text: &str) -> Folded {
-    let mut folded = Folded { joined: String::with_capacity(text.len()), parted: String::with_capacity(text.len()) };
+    let mut folded = Folded {
+        joined: String::with_capacity(text.len()),
+        parted: String::with_capacity(text.len()),
+    };
     for c in text.nfkc().flat_map(char::to_lowercase) {
         match sort_of(c) {
             Sort::Letter => {
@@ -44,9 +47,18 @@ pub(super) fn fold(text: &str) -> Folded {
     folded
 }
 
+/// Returns whether a text has letters or digits, by which it can be told from others.
+pub(super) fn is_word(text: &str) -> bool {
+    !fold(text).joined.is_empty()
+}
+
 /// Removes the accents of Latin letters, which many leave out: `más`, `não`.
 pub(super) fn without_accents(folded: &str) -> String {
-    folded.nfd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).nfc().collect()
+    folded
+        .nfd()
+        .filter(|c| !matches!(c, '\u{300}'..='\u{36f}'))
+        .nfc()
+        .collect()
 }
 
 fn blank(text: &mut String) {
@@ -67,7 +79,13 @@ fn sort_of(c: char) -> Sort {
         // Vowel signs and the stretched line of Arabic, the dot below of Devanagari: writers leave them out.
         '\u{640}' | '\u{64b}'..='\u{652}' | '\u{670}' | '\u{93c}' => Sort::Unseen,
         // Joiners, direction marks, and what makes emoji of characters.
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => Sort::Unseen,
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' => Sort::Unseen,
         '\u{fe00}'..='\u{fe0f}' | '\u{20e3}' | '\u{e0000}'..='\u{e01ef}' => Sort::Unseen,
         _ if c.is_whitespace() => Sort::Blank,
         _ if c.is_alphanumeric() || is_combining_mark(c) => Sort::Letter,
@@ -91,7 +109,20 @@ mod tests {
 
     #[test]
     fn what_looks_alike_is_one() {
-        for text in ["STOP", " stop ", "Stop!", "«Stop».", "ＳＴＯＰ", "S.T.O.P", "st\u{200b}op", "stop 🙏🏽", "🛑 Stop ✋️", "stop\n\t", "*STOP*", "_stop_"] {
+        for text in [
+            "STOP",
+            " stop ",
+            "Stop!",
+            "«Stop».",
+            "ＳＴＯＰ",
+            "S.T.O.P",
+            "st\u{200b}op",
+            "stop 🙏🏽",
+            "🛑 Stop ✋️",
+            "stop\n\t",
+            "*STOP*",
+            "_stop_",
+        ] {
             assert_eq!(fold(text).joined, "stop", "{text:?}");
         }
         assert_eq!(fold("Stop,  please!!").joined, "stop please");

@@ -1,15 +1,19 @@
 //! Finds the rule that a message is for.
 
-use std::collections::{HashMap, HashSet};
-
-use super::{
-    KeywordRule,
-    fold::{fold, may_be_keyword, without_accents},
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, LazyLock},
 };
 
-/// The enabled rules of a tenant, ready to be asked. What a question costs depends on the length of a text alone, which is limited.
+use super::{
+    KeywordRule, builtin_rules,
+    fold::{Folded, fold, may_be_keyword, without_accents},
+};
+use crate::domain::KeywordRuleId;
+
+/// Rules, ready to be asked. What a question costs depends on the length of a text alone, which is limited.
 #[derive(Debug)]
-pub(crate) struct KeywordMatcher {
+struct WordIndex {
     rules: Vec<KeywordRule>,
     /// Positions in `rules` by folded word, in the order of the rules.
     words: HashMap<String, Vec<usize>>,
@@ -17,10 +21,8 @@ pub(crate) struct KeywordMatcher {
     tails: Vec<HashSet<String>>,
 }
 
-impl KeywordMatcher {
-    /// Builds it from rules, of which the first that has a word wins. Those that are not enabled are left out.
-    pub fn new(rules: impl IntoIterator<Item = KeywordRule>) -> Self {
-        let rules: Vec<KeywordRule> = rules.into_iter().filter(|rule| rule.enabled).collect();
+impl WordIndex {
+    fn new(rules: Vec<KeywordRule>) -> Self {
         let mut words: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, rule) in rules.iter().enumerate() {
             for word in rule.words.iter().flat_map(|word| forms(word)) {
@@ -35,20 +37,14 @@ impl KeywordMatcher {
         Self { rules, words, tails }
     }
 
-    /// Returns the rule of which the whole text is a word, with or without one polite tail behind it. Of several that of the language asked
-    /// for wins, then the first.
-    pub fn find(&self, text: &str, language: Option<&str>) -> Option<&KeywordRule> {
-        if !may_be_keyword(text) {
-            return None;
+    /// Returns the rules of which the whole text is a word, with or without one polite tail behind it, in their order.
+    fn find(&self, text: &Folded) -> impl Iterator<Item = &KeywordRule> {
+        let mut places: Vec<usize> = self.places(&text.joined).collect();
+        if text.parted != text.joined {
+            places.extend(self.places(&text.parted));
         }
-        let folded = fold(text);
-        let mut places: Vec<usize> = self.places(&folded.joined).collect();
-        if folded.parted != folded.joined {
-            places.extend(self.places(&folded.parted));
-        }
-        let rule = |at: &usize| &self.rules[*at];
-        let spoken = places.iter().map(rule).find(|it| Some(&*it.language) == language);
-        spoken.or_else(|| places.iter().min().map(rule))
+        places.sort_unstable();
+        places.into_iter().map(|at| &self.rules[at])
     }
 
     fn places<'a>(&'a self, folded: &'a str) -> impl Iterator<Item = usize> + 'a {
@@ -66,17 +62,59 @@ impl KeywordMatcher {
 fn forms(word: &str) -> impl Iterator<Item = String> + use<> {
     let folded = fold(word);
     let plain = without_accents(&folded.joined);
-    [folded.joined, folded.parted, plain].into_iter().filter(|it| !it.is_empty())
+    [folded.joined, folded.parted, plain]
+        .into_iter()
+        .filter(|it| !it.is_empty())
+}
+
+static BUILTIN: LazyLock<Arc<WordIndex>> = LazyLock::new(|| Arc::new(WordIndex::new(builtin_rules().collect())));
+
+/// The enabled rules of a tenant: their own, and the built-in ones that they left as they are.
+#[derive(Clone, Debug)]
+pub(crate) struct KeywordMatcher {
+    own: Arc<WordIndex>,
+    builtin: Arc<WordIndex>,
+    /// Built-in rules that the tenant changed or switched off.
+    replaced: Arc<HashSet<KeywordRuleId>>,
+}
+
+impl KeywordMatcher {
+    /// Builds it from a tenant's rules, among them built-in ones that they changed.
+    pub fn new(own: Vec<KeywordRule>) -> Self {
+        let replaced = own.iter().map(|rule| rule.id).collect();
+        let enabled = own.into_iter().filter(|rule| rule.enabled).collect();
+        Self {
+            own: Arc::new(WordIndex::new(enabled)),
+            builtin: BUILTIN.clone(),
+            replaced: Arc::new(replaced),
+        }
+    }
+
+    /// Returns the rule of which the whole text is a word, with or without one polite tail behind it. Of several that in `language` wins,
+    /// then the tenant's own, then the first. The language is asked for only if it decides.
+    pub fn find(&self, text: &str, language: impl FnOnce() -> Option<&'static str>) -> Option<&KeywordRule> {
+        if !may_be_keyword(text) {
+            return None;
+        }
+        let folded = fold(text);
+        let builtin = self.builtin.find(&folded);
+        let builtin = builtin.filter(|rule| !self.replaced.contains(&rule.id));
+        let found: Vec<&KeywordRule> = self.own.find(&folded).chain(builtin).collect();
+        if found.len() < 2 {
+            return found.first().copied();
+        }
+        let language = language();
+        let spoken = found.iter().find(|rule| Some(&*rule.language) == language);
+        spoken.or(found.first()).copied()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{
-        contacts::keywords::builtin_rules,
-        domain::{ConsentPurpose, Id, KeywordAction, KeywordRuleId},
-    };
     use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{ConsentPurpose, Id, KeywordAction};
 
     fn own(words: &[&str]) -> KeywordRule {
         KeywordRule {
@@ -92,33 +130,50 @@ mod tests {
     }
 
     #[test]
-    fn the_first_rule_that_has_a_word_wins_unless_another_is_in_the_language() {
-        let matcher = KeywordMatcher::new([own(&["stop"])].into_iter().chain(builtin_rules()));
-        let language = |text, asked| matcher.find(text, asked).map(|it| &*it.language);
+    fn a_rule_in_the_language_wins_then_the_tenants_own_then_the_first() {
+        let matcher = KeywordMatcher::new(vec![own(&["stop"])]);
+        let language = |text, asked| matcher.find(text, || asked).map(|it| &*it.language);
         assert_eq!(language("stop", None), Some("nl"));
         assert_eq!(language("stop", Some("pt")), Some("pt"));
         assert_eq!(language("stop", Some("xx")), Some("nl"));
         assert_eq!(language("Stop, alsjeblieft!", Some("pt")), Some("nl"));
-        assert_eq!(language("stop por favor", None), Some("es"), "a tail is of the language of the word");
+        assert_eq!(
+            language("stop por favor", Some("en")),
+            Some("es"),
+            "a tail is of the language of the word"
+        );
         assert_eq!(language("Stop alsjeblieft please", None), None, "one tail");
     }
 
     #[test]
-    fn a_rule_that_is_not_enabled_has_no_words() {
-        let disabled = |mut rule: KeywordRule| {
-            rule.enabled = rule.action != KeywordAction::Stop;
+    fn a_built_in_rule_that_was_switched_off_has_no_words() {
+        let off = |mut rule: KeywordRule| {
+            rule.enabled = false;
             rule
         };
-        let matcher = KeywordMatcher::new(builtin_rules().map(disabled));
-        assert_eq!(matcher.find("stop", None), None);
-        assert_eq!(matcher.find("start", None).map(|it| it.action), Some(KeywordAction::Start));
+        let stops = builtin_rules().filter(|rule| rule.action == KeywordAction::Stop);
+        let matcher = KeywordMatcher::new(stops.map(off).collect());
+        assert_eq!(matcher.find("stop", || None), None);
+        let found = matcher.find("start", || None).map(|it| it.action);
+        assert_eq!(found, Some(KeywordAction::Start));
+    }
+
+    #[test]
+    fn a_built_in_rule_that_was_changed_has_the_words_it_was_given() {
+        let english = builtin_rules().next().unwrap();
+        let words = vec!["enough".to_owned()];
+        let matcher = KeywordMatcher::new(vec![KeywordRule { words, ..english }]);
+        let language = |text| matcher.find(text, || Some("en")).map(|it| &*it.language);
+        assert_eq!(language("Enough, please"), Some("en"));
+        assert_eq!(language("unsubscribe me"), None);
+        assert_eq!(language("stop"), Some("es"));
     }
 
     #[test]
     fn a_text_of_nothing_but_signs_is_no_word() {
-        let matcher = KeywordMatcher::new([own(&["!", "", "🛑"])]);
+        let matcher = KeywordMatcher::new(vec![own(&["!", "", "🛑"])]);
         for text in ["!", "", "🛑", " ", "alsjeblieft"] {
-            assert_eq!(matcher.find(text, None), None, "{text:?}");
+            assert_eq!(matcher.find(text, || None), None, "{text:?}");
         }
     }
 }

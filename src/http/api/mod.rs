@@ -10,6 +10,7 @@ mod endpoints;
 mod event_types;
 mod events;
 mod json;
+mod keyword_rules;
 mod media;
 pub(super) mod messages;
 pub(super) mod sending;
@@ -44,6 +45,8 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(blocks::list, blocks::block, blocks::unblock))
         .routes(routes!(contacts::list))
         .routes(routes!(contacts::show))
+        .routes(routes!(keyword_rules::list, keyword_rules::create))
+        .routes(routes!(keyword_rules::replace, keyword_rules::delete))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show))
         .routes(routes!(messages::in_conversation))

@@ -6,7 +6,7 @@ use utoipa::openapi::{extensions::ExtensionsBuilder, path::Operation};
 
 use crate::domain::Permission::{
     self, ChannelsRead, ContactsRead, ContactsWrite, ConversationsRead, EndpointsManage, EventsRead, MessagesControl,
-    MessagesSend, TemplatesRead, TemplatesWrite,
+    MessagesSend, SettingsRead, SettingsWrite, TemplatesRead, TemplatesWrite,
 };
 
 /// Where it is recorded who did something.
@@ -32,6 +32,10 @@ const TENANT: &[(&str, &[Permission], Recorded)] = &[
     ("unblockCustomers", &[ContactsWrite], Audit),
     ("listContacts", &[ContactsRead], Recorded::None),
     ("getContact", &[ContactsRead], Recorded::None),
+    ("listKeywordRules", &[SettingsRead], Recorded::None),
+    ("createKeywordRule", &[SettingsWrite], Audit),
+    ("replaceKeywordRule", &[SettingsWrite], Audit),
+    ("deleteKeywordRule", &[SettingsWrite], Audit),
     ("listConversations", &[ConversationsRead], Recorded::None),
     ("getConversation", &[ConversationsRead], Recorded::None),
     ("listConversationMessages", &[ConversationsRead], Recorded::None),

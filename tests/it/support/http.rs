@@ -98,6 +98,11 @@ impl Client {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    pub async fn put(&self, uri: &str, body: Value) -> Answer {
+        let request = self.request("PUT", uri).header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     pub async fn delete_with(&self, uri: &str, body: Value) -> Answer {
         let request = self.request("DELETE", uri).header("content-type", "application/json");
         self.send(request.body(Body::from(body.to_string())).unwrap()).await

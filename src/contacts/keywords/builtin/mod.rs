@@ -29,7 +29,14 @@ struct Words {
 }
 
 /// In the order in which they have a word that several share.
-const LANGUAGES: &[Language] = &[en::ENGLISH, es::SPANISH, pt::PORTUGUESE, hi::HINDI, ar::ARABIC, id::INDONESIAN];
+const LANGUAGES: &[Language] = &[
+    en::ENGLISH,
+    es::SPANISH,
+    pt::PORTUGUESE,
+    hi::HINDI,
+    ar::ARABIC,
+    id::INDONESIAN,
+];
 
 /// Returns the built-in rules, all enabled. Their ids are the same in every installation, so that a tenant's change of one has its id.
 pub(crate) fn builtin_rules() -> impl Iterator<Item = KeywordRule> {
@@ -65,7 +72,9 @@ fn builtin_id(language: &str, action: KeywordAction) -> KeywordRuleId {
         KeywordAction::Start => 2,
         KeywordAction::Help => 3,
     };
-    KeywordRuleId::from_uuid(Uuid::from_u128(0x6b65_7977_6f72_8000_8000_0000_0000_0000 | letters << 8 | number))
+    KeywordRuleId::from_uuid(Uuid::from_u128(
+        0x6b65_7977_6f72_8000_8000_0000_0000_0000 | letters << 8 | number,
+    ))
 }
 
 #[cfg(test)]
@@ -93,7 +102,8 @@ mod tests {
     #[test]
     fn a_reply_names_the_word_that_undoes_what_was_done() {
         for language in LANGUAGES {
-            let names = |reply: &str, words: &Words| words.words.iter().any(|word| reply.contains(&word.to_uppercase()));
+            let names =
+                |reply: &str, words: &Words| words.words.iter().any(|word| reply.contains(&word.to_uppercase()));
             assert!(names(language.stop.reply, &language.start), "{}", language.code);
             assert!(names(language.start.reply, &language.stop), "{}", language.code);
             assert!(names(language.help.reply, &language.stop), "{}", language.code);
