@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    archived,
     calls::{self, PlannedCall},
     event_buffer::EventBuffer,
     keywords, media,
@@ -66,6 +67,7 @@ pub(crate) async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Res
     buffer.add_contacts(&resolved);
     preferences::record(tx, clock, plan, &resolved).await?;
     let messages = deduplicate(plan);
+    archived::bring_back(tx, clock, &messages, &resolved.contacts, &mut buffer).await?;
     let conversations = open_conversations(
         tx,
         clock,

@@ -2,7 +2,7 @@
 
 use crate::{
     PhoneError, Region,
-    plan::{self, NumberingPlan, RegionRules},
+    plan::{self, NumberingPlan, Rules},
     variants,
     written::Written,
 };
@@ -60,7 +60,7 @@ pub fn canonical(digits: &str) -> Option<String> {
 }
 
 /// Reads digits that were written without `+` by somebody in a country.
-fn at_home(digits: &str, plan: &NumberingPlan, rules: &RegionRules) -> Option<String> {
+fn at_home(digits: &str, plan: &NumberingPlan, rules: &Rules) -> Option<String> {
     let as_it_is = full(plan, digits);
     let dialled = rules.without_trunk(digits).find_map(|national| full(plan, &national));
     let international = digits.strip_prefix(&*plan.code).and_then(|_| canonical(digits));

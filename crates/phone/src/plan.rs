@@ -12,7 +12,7 @@ const LONGEST_CODE: usize = 3;
 pub(crate) struct NumberingPlan {
     pub code: String,
     /// The main region first.
-    pub regions: Vec<RegionRules>,
+    pub regions: Vec<Rules>,
 }
 
 impl NumberingPlan {
@@ -28,7 +28,7 @@ impl NumberingPlan {
 }
 
 /// The rules of one region.
-pub(crate) struct RegionRules {
+pub(crate) struct Rules {
     /// `None` for a service of the world.
     pub region: Option<Region>,
     valid: Pattern,
@@ -42,7 +42,7 @@ pub(crate) struct RegionRules {
     international: Option<Pattern>,
 }
 
-impl RegionRules {
+impl Rules {
     pub fn has(&self, national: &str) -> bool {
         self.valid.is_match(national)
     }
@@ -124,9 +124,9 @@ static PLANS: LazyLock<Vec<Option<NumberingPlan>>> = LazyLock::new(|| {
     (0..1000).map(plan).collect()
 });
 
-fn rules(data: &phonenumber::Metadata) -> RegionRules {
+fn rules(data: &phonenumber::Metadata) -> Rules {
     let patterns = |kinds: Vec<&Descriptor>| Pattern::whole(kinds.into_iter().map(|it| it.national_number().as_str()));
-    RegionRules {
+    Rules {
         region: Region::letters(data.id()),
         valid: patterns(kinds(data.descriptors())),
         mobile: patterns(data.descriptors().mobile().into_iter().collect()),
@@ -172,7 +172,7 @@ fn by_code(code: &str) -> Option<&'static NumberingPlan> {
 }
 
 /// Returns the rules of a region, with the plan they are of.
-pub(crate) fn of_region(region: Region) -> Option<(&'static NumberingPlan, &'static RegionRules)> {
+pub(crate) fn of_region(region: Region) -> Option<(&'static NumberingPlan, &'static Rules)> {
     PLANS.iter().flatten().find_map(|plan| {
         let rules = plan.regions.iter().find(|it| it.region == Some(region))?;
         Some((plan, rules))

@@ -13,7 +13,7 @@ use crate::{
         store::consents::{self, ConsentKey},
     },
     db::{Result, Tx},
-    domain::{Actor, ChannelId, ConsentSource, ConsentStatus, ContactId, Id, KeywordAction, MessageId, TenantId},
+    domain::{Actor, ChannelId, ConsentSource, ConsentStatus, ContactId, KeywordAction, MessageId, TenantId},
     records::events::NewEvent,
 };
 
@@ -126,21 +126,16 @@ async fn lifting(tx: &mut Tx, sent: &[SentKeyword<'_>]) -> Result<Vec<NewConsent
         return Ok(Vec::new());
     }
     let contacts: BTreeSet<(TenantId, ContactId)> = starting.iter().map(|it| (it.tenant, it.contact)).collect();
-    let present = consents::present(tx.on(), &contacts.into_iter().collect::<Vec<_>>()).await?;
+    let refused = consents::revoked(tx.on(), &contacts.into_iter().collect::<Vec<_>>()).await?;
     let mut lifting = Vec::new();
     for it in starting {
-        for state in present.iter().filter(|state| state.contact_id == it.contact) {
-            let channel = Some(state.channel_id).filter(|channel| !channel.uuid().is_nil());
-            let key = ConsentKey {
-                purpose: state.purpose,
-                channel,
-                ..it.key()
-            };
-            let keeps = state.status == ConsentStatus::Revoked && channel.is_none_or(|it_is| it_is == it.channel);
-            if keeps && key != it.key() {
-                lifting.push(it.statement(ConsentStatus::Granted, key));
-            }
-        }
+        let own = it.key();
+        let keeps = |key: &&ConsentKey| {
+            let is_theirs = (key.tenant, key.contact) == (it.tenant, it.contact);
+            is_theirs && **key != own && key.channel.is_none_or(|channel| channel == it.channel)
+        };
+        let lifted = refused.iter().filter(keeps);
+        lifting.extend(lifted.map(|key| it.statement(ConsentStatus::Granted, *key)));
     }
     Ok(lifting)
 }

@@ -6,7 +6,7 @@ use super::{ContactInput, ContactKey};
 use crate::{
     contacts::{ContactError, ContactResult},
     db::{Result, Tx},
-    domain::{ContactId, Id, TenantId},
+    domain::{ContactId, TenantId},
     records::contacts::{self, Identity},
 };
 
@@ -28,7 +28,7 @@ impl Owners {
     pub async fn find(tx: &mut Tx, tenant: TenantId, inputs: &[ContactInput]) -> Result<Self> {
         let mut wanted: BTreeSet<Identity> = BTreeSet::new();
         for (kind, value) in inputs.iter().flat_map(|it| &it.identities) {
-            let mut want = |value: String| drop(wanted.insert(Identity { tenant, kind, value }));
+            let mut want = |value: String| _ = wanted.insert(Identity { tenant, kind, value });
             if *kind == "phone" {
                 mainstay_phone::variants(value).for_each(&mut want);
             }
@@ -51,7 +51,10 @@ impl Owners {
             .collect();
         Ok(Self {
             identities: found.into_iter().filter_map(owner).collect(),
-            external: contacts::by_external_ids(tx.on(), tenant, &external).await?.into_iter().collect(),
+            external: contacts::by_external_ids(tx.on(), tenant, &external)
+                .await?
+                .into_iter()
+                .collect(),
         })
     }
 
@@ -97,22 +100,26 @@ impl Owners {
     }
 
     /// Returns what is to become of an identity that the contact is said to have.
-    pub fn claim(&self, kind: &'static str, value: &str) -> Claim {
+    pub fn claim(&self, kind: &'static str, value: &str) -> IdentityClaim {
         match self.identities.get(&(kind, value.to_owned())) {
             None => {
                 let has_variant =
                     kind == "phone" && mainstay_phone::variants(value).any(|it| self.owner("phone", it).is_some());
-                if has_variant { Claim::Has } else { Claim::Assign }
+                if has_variant {
+                    IdentityClaim::Has
+                } else {
+                    IdentityClaim::Assign
+                }
             }
-            Some(owner) if owner.is_retired => Claim::Reassign,
-            Some(_) => Claim::Has,
+            Some(owner) if owner.is_retired => IdentityClaim::Reassign,
+            Some(_) => IdentityClaim::Has,
         }
     }
 }
 
 /// What is to become of an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Claim {
+pub(super) enum IdentityClaim {
     /// The contact has it, or another national form of it.
     Has,
     /// Nobody has it.

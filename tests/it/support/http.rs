@@ -100,7 +100,16 @@ impl Client {
 
     pub async fn put(&self, uri: &str, body: Value) -> Answer {
         let request = self.request("PUT", uri).header("content-type", "application/json");
-        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+        self.send(request.body(body.to_string().into()).unwrap()).await
+    }
+
+    /// Sends a PATCH for the version that the ETag names.
+    pub async fn patch_version(&self, uri: &str, etag: &str, body: Value) -> Answer {
+        let request = self
+            .request("PATCH", uri)
+            .header("content-type", "application/json")
+            .header("if-match", etag);
+        self.send(request.body(body.to_string().into()).unwrap()).await
     }
 
     pub async fn delete_with(&self, uri: &str, body: Value) -> Answer {
@@ -133,7 +142,7 @@ impl Client {
         self.webhook(body, APP_SECRET).await
     }
 
-    /// Every row of a list, page by page, and how many pages that took.
+    /// Every row of a list, page by page, and how many pages that took. The address has a query.
     pub async fn all(&self, uri: &str) -> (Vec<Value>, usize) {
         let (mut rows, mut pages, mut cursor) = (Vec::new(), 0, String::new());
         loop {
@@ -151,6 +160,11 @@ impl Client {
 impl Answer {
     pub fn ok(self) -> Self {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text());
+        self
+    }
+
+    pub fn created(self) -> Self {
+        assert_eq!(self.status, StatusCode::CREATED, "{}", self.text());
         self
     }
 

@@ -1,6 +1,7 @@
 //! The consent ledger and the states computed from it.
 
 mod confirm;
+mod revoked;
 mod shown;
 mod standing;
 
@@ -10,6 +11,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub(crate) use confirm::confirm;
+pub(crate) use revoked::revoked;
 pub(crate) use shown::{ConsentRecord, PresentConsent, list, present};
 pub(crate) use standing::refusing_marketing;
 
@@ -17,13 +19,10 @@ use crate::{
     clock::Clock,
     contacts::consent::{
         NewConsent,
-        rule::{ConsentState, Statement},
+        rule::{ConsentEntry, ConsentState},
     },
     db::{On, Result, Rows, Tx},
-    domain::{
-        ChannelId, ConsentId, ConsentPurpose, ConsentSource, ConsentStatus, ContactId, Id, ImportId, MessageId,
-        TenantId,
-    },
+    domain::{ChannelId, ConsentId, ConsentPurpose, ConsentStatus, ContactId, Id, TenantId},
     records::contacts::ContactMerge,
 };
 
@@ -128,11 +127,11 @@ struct StatementRow {
     purpose: ConsentPurpose,
     channel_id: ChannelId,
     #[sqlx(flatten)]
-    statement: Statement,
+    statement: ConsentEntry,
 }
 
 /// Reads all statements about these keys.
-pub(crate) async fn statements(on: On<'_>, keys: &[ConsentKey]) -> Result<Vec<(ConsentKey, Statement)>> {
+pub(crate) async fn statements(on: On<'_>, keys: &[ConsentKey]) -> Result<Vec<(ConsentKey, ConsentEntry)>> {
     const SQL: &str = r#"
         WITH r (tenant_id, contact_id, purpose, channel_id) AS ({rows})
         SELECT c.tenant_id, c.contact_id, c.purpose, c.channel_id, c.id, c.status, c.source, c."override", c.occurred_at
