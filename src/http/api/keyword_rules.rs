@@ -24,7 +24,6 @@ pub(crate) struct KeywordRuleView {
     id: KeywordRuleId,
     #[schema(inline)]
     action: KeywordAction,
-    /// What contacts opt out of, or in to.
     #[schema(inline)]
     purpose: ConsentPurpose,
     /// ISO 639-1. Of several rules that have a word, the one in the language of the country of the sender's number wins.
@@ -72,7 +71,6 @@ pub(crate) struct KeywordRules {
 pub(crate) struct KeywordRuleContent {
     #[schema(inline)]
     action: KeywordAction,
-    /// What contacts opt out of, or in to.
     #[serde(default = "marketing")]
     #[schema(inline, default = "marketing")]
     purpose: ConsentPurpose,

@@ -37,7 +37,6 @@ async fn ask(client: &Client, method: &str, path: &str) -> Answer {
         "post" => client.post(&uri, json!({})).await,
         "put" => client.put(&uri, json!({})).await,
         "patch" => client.patch(&uri, json!({})).await,
-        "put" => client.put(&uri, json!({})).await,
         "delete" => client.delete_with(&uri, json!({})).await,
         _ => panic!("{method} {path}: add the method here"),
     }
