@@ -120,14 +120,15 @@ async fn nobody_who_refused_is_sent_what_they_refused(world: World) {
 #[both_sizes]
 async fn a_tenant_may_require_an_opt_in(world: World) {
     let ana = world.customer(0).await;
-    world
-        .running
-        .app
-        .db
-        .sql("UPDATE tenants SET require_opt_in = TRUE", ())
-        .run()
+    let operator = Client::operator(&world.running.app);
+    let tenants = operator.get("/admin/tenants").await.ok().json();
+    let tenant = format!("/admin/tenants/{}", tenants["data"][0]["id"].as_str().unwrap());
+    let changed = operator
+        .patch(&tenant, json!({ "require_opt_in": true }))
         .await
-        .unwrap();
+        .ok()
+        .json();
+    assert_eq!(changed["require_opt_in"], true);
     let mut campaign = world.text(&ana.wa_id, "Buy this.");
     campaign["lane"] = json!("campaign");
     let refused = world.send(campaign.clone()).await;

@@ -226,3 +226,36 @@ async fn what_does_not_fit_is_refused_with_its_name(test: TestApp) {
         .await;
     assert_eq!(field.json()["field"], "key");
 }
+
+/// Meta names Brazilian numbers with or without their ninth digit; people write them as they know them.
+#[both_databases]
+async fn a_customer_is_one_contact_in_whatever_national_form_their_number_is_named(test: TestApp) {
+    let client = Client::tenant(&test);
+    let made = client
+        .post(
+            "/api/v1/contacts",
+            json!({ "phone": "+55 11 98765-4321", "given_name": "Bia" }),
+        )
+        .await
+        .json();
+    let bia = crate::support::webhook::Who {
+        phone: Some("551187654321"),
+        user_id: None,
+        name: "Bia",
+    };
+    test.receive(&text(bia, "wamid.1", T0, "oi")).await;
+    let (all, _) = client.all("/api/v1/contacts?limit=9").await;
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0]["id"], made["id"]);
+    let numbers: Vec<&str> = all[0]["identities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["value"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        (numbers.len(), all[0]["phone"].as_str()),
+        (2, Some("551187654321")),
+        "Meta's form is the newest: {numbers:?}"
+    );
+}
