@@ -22,9 +22,10 @@ use crate::{
 #[schema(as = KeywordRule)]
 pub(crate) struct KeywordRuleView {
     id: KeywordRuleId,
-    #[schema(inline)]
+    #[schema(value_type = String)]
     action: KeywordAction,
-    #[schema(inline)]
+    /// What contacts opt out of, or in to.
+    #[schema(value_type = String)]
     purpose: ConsentPurpose,
     /// ISO 639-1. Of several rules that have a word, the one in the language of the country of the sender's number wins.
     #[schema(example = "en")]
@@ -69,10 +70,11 @@ pub(crate) struct KeywordRules {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeywordRuleContent {
-    #[schema(inline)]
+    #[schema(value_type = String)]
     action: KeywordAction,
+    /// What contacts opt out of, or in to.
     #[serde(default = "marketing")]
-    #[schema(inline, default = "marketing")]
+    #[schema(value_type = String, default = "marketing")]
     purpose: ConsentPurpose,
     /// ISO 639-1.
     #[schema(min_length = 2, max_length = 2, example = "en")]

@@ -53,31 +53,23 @@ async fn reader_of_english(world: &World) -> Customer {
     world.customer(place.expect("somebody reads English")).await
 }
 
-/// Sends until a worker has heard of the pause, and returns what waits.
-async fn held(world: &World, request: &Value) -> String {
-    loop {
-        let id = world.send(request.clone()).await;
-        let waits = |it: &Value| it["held"] == "queue_paused" || it["status"] != "queued";
-        let message = world.until_is(&id, "it waits or is sent", waits).await;
-        if message["held"] == "queue_paused" {
-            return id;
-        }
-    }
-}
-
 #[both_sizes]
 async fn who_says_stop_is_sent_no_marketing_that_waits_and_is_told_once(world: World) {
     let ana = reader_of_english(&world).await;
-    let operator = Client::operator(&world.running.app);
     write(&world, &ana.wa_id, "Please don't stop, I like your offers").await;
     let mut offer = world.text(&ana.wa_id, "Buy this.");
     offer["lane"] = json!("campaign");
     world.until(&world.send(offer.clone()).await, "read").await;
 
-    operator.post_nothing("/admin/queues/outbound/pause").await.ok();
-    let waiting = held(&world, &offer).await;
+    let app = &world.running.app;
+    let pause = "UPDATE channels SET campaigns_paused_at = created_at, updated_at = $1";
+    app.db.sql(pause, (app.clock.now(),)).run().await.unwrap();
+    app.directory.refresh().await.unwrap();
+    let waiting = world.send(offer.clone()).await;
+    world.until_is(&waiting, "it waits", |it| it["held"].is_string()).await;
     write(&world, &ana.wa_id, "STOP!").await;
-    operator.post_nothing("/admin/queues/outbound/resume").await.ok();
+    let resume = format!("channels/{}/campaigns/resume", world.channel);
+    world.post(&resume, Value::Null).await.ok();
     let refused = world.until(&waiting, "failed").await;
     assert!(
         refused["error"]["title"].as_str().unwrap().starts_with("opted_out"),
