@@ -2,11 +2,13 @@
 //!
 //! - `people`: who is who, by the identities that Meta names. `write`: what people and the API say of contacts.
 //! - `consent`: what contacts allow and refuse. `fields`, `tags`: custom fields; tags and lists.
+//! - `keywords`: words by which contacts opt out, opt in and ask for help.
 
 pub(crate) mod consent;
 mod error;
 pub(crate) mod fields;
 mod joining;
+pub mod keywords;
 pub mod people;
 mod service;
 pub mod store;

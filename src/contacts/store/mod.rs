@@ -2,4 +2,5 @@
 
 pub mod consents;
 pub(crate) mod fields;
+pub(crate) mod keyword_rules;
 pub mod tags;

@@ -10,6 +10,7 @@ mod endpoints;
 mod event_types;
 mod events;
 mod json;
+mod keyword_rules;
 mod media;
 pub(super) mod messages;
 pub(super) mod sending;
@@ -61,6 +62,8 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(contacts::tags::change_list, contacts::tags::delete_list))
         .routes(routes!(contacts::fields::list_fields, contacts::fields::create_field))
         .routes(routes!(contacts::fields::change_field, contacts::fields::archive_field))
+        .routes(routes!(keyword_rules::list, keyword_rules::create))
+        .routes(routes!(keyword_rules::replace, keyword_rules::delete))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show))
         .routes(routes!(messages::in_conversation))

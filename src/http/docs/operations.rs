@@ -46,6 +46,10 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "archiveContactField",
         "Contacts",
     ),
+    ("get", "/api/v1/keyword-rules", "listKeywordRules", "Keyword rules"),
+    ("post", "/api/v1/keyword-rules", "createKeywordRule", "Keyword rules"),
+    ("put", "/api/v1/keyword-rules/{id}", "replaceKeywordRule", "Keyword rules"),
+    ("delete", "/api/v1/keyword-rules/{id}", "deleteKeywordRule", "Keyword rules"),
     ("get", "/api/v1/conversations", "listConversations", "Conversations"),
     ("get", "/api/v1/conversations/{id}", "getConversation", "Conversations"),
     (
@@ -182,6 +186,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "Business phone numbers of a tenant: their state, checks and block lists.",
     ),
     ("Contacts", "People and groups a tenant exchanges messages with."),
+    (
+        "Keyword rules",
+        "Words by which contacts opt out, opt in and ask for help.",
+    ),
     ("Conversations", "The messages between a channel and a contact."),
     (
         "Messages",
