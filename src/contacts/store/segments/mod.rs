@@ -1,0 +1,9 @@
+//! SQL of segments: their rows, and scans of contacts by a filter.
+
+mod args;
+mod condition;
+mod related;
+mod scan;
+
+pub(crate) use condition::FilterCondition;
+pub(crate) use scan::Scan;
