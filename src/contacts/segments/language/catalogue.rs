@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::tree::{LabelKind, Named};
-use crate::domain::FieldType;
+use crate::{contacts::text::fold, domain::FieldType};
 
 /// The fields, tags, lists, segments and channels of a tenant that filters are read with. Names are found without regard to case.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct FilterCatalogue {
+pub struct FilterCatalogue {
     fields: BTreeMap<String, CatalogueField>,
     tags: BTreeMap<String, Named>,
     lists: BTreeMap<String, Named>,
@@ -20,7 +20,7 @@ pub(crate) struct FilterCatalogue {
 
 /// A custom field that filters may name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct CatalogueField {
+pub struct CatalogueField {
     pub kind: FieldType,
     /// Of a choice.
     pub choices: Vec<String>,
@@ -28,7 +28,7 @@ pub(crate) struct CatalogueField {
 
 /// A segment that filters may name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct CatalogueSegment {
+pub struct CatalogueSegment {
     pub id: Uuid,
     pub name: String,
     /// The text of its filter.
@@ -36,11 +36,11 @@ pub(crate) struct CatalogueSegment {
 }
 
 impl FilterCatalogue {
-    pub(crate) fn add_field(&mut self, key: impl Into<String>, field: CatalogueField) {
+    pub fn add_field(&mut self, key: impl Into<String>, field: CatalogueField) {
         self.fields.insert(key.into(), field);
     }
 
-    pub(crate) fn add_label(&mut self, kind: LabelKind, label: Named) {
+    pub fn add_label(&mut self, kind: LabelKind, label: Named) {
         let labels = match kind {
             LabelKind::Tag => &mut self.tags,
             LabelKind::List => &mut self.lists,
@@ -49,13 +49,13 @@ impl FilterCatalogue {
     }
 
     /// Adds a segment, in place of the one with this id.
-    pub(crate) fn add_segment(&mut self, segment: CatalogueSegment) {
+    pub fn add_segment(&mut self, segment: CatalogueSegment) {
         self.segments.retain(|_, known| known.id != segment.id);
         self.segments.insert(fold(&segment.name), segment);
     }
 
     /// Adds a channel, known by its id and its number.
-    pub(crate) fn add_channel(&mut self, id: Uuid, shown: &str, number: Option<&str>) {
+    pub fn add_channel(&mut self, id: Uuid, shown: &str, number: Option<&str>) {
         self.channels.insert(fold(shown), id);
         let digits = number.map(digits).filter(|digits| !digits.is_empty());
         digits.and_then(|digits| self.channels.insert(digits, id));
@@ -88,7 +88,7 @@ impl FilterCatalogue {
         self.segments.get(&fold(name))
     }
 
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &CatalogueSegment> {
+    pub fn segments(&self) -> impl Iterator<Item = &CatalogueSegment> {
         self.segments.values()
     }
 
@@ -101,9 +101,4 @@ impl FilterCatalogue {
 
 fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
-}
-
-/// Returns a name without differences of case.
-fn fold(name: &str) -> String {
-    name.trim().to_lowercase()
 }

@@ -3,7 +3,7 @@
 /// Why a text is no filter of this tenant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("column {column}: {message}")]
-pub(crate) struct FilterError {
+pub struct FilterError {
     /// Position of the character, from 1.
     pub column: usize,
     /// What is wrong and what was expected, as a sentence without its end.

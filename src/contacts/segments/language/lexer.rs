@@ -3,6 +3,7 @@
 use std::{iter::Peekable, str::Chars};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use unicode_normalization::UnicodeNormalization;
 
 use super::{
     error::FilterError,
@@ -86,7 +87,7 @@ impl Lexer<'_> {
             '|' => "; write `or`",
             _ => "",
         };
-        let shown: String = first.escape_debug().collect();
+        let shown = if first.is_control() { first.escape_unicode().to_string() } else { first.to_string() };
         Err(FilterError::at(column, format!("the character `{shown}` has no meaning here{cure}")))
     }
 
@@ -112,7 +113,8 @@ impl Lexer<'_> {
         if text.chars().count() > limits::VALUE {
             return Err(FilterError::at(column, format!("a text has at most {} characters", limits::VALUE)));
         }
-        Ok(TokenKind::Text(text))
+        // As texts are stored.
+        Ok(TokenKind::Text(text.nfc().collect()))
     }
 
     /// Reads `12.5`, `2026-11-30`, `2026-11-30T09:00:00Z` or `-30d`: all that stands together.

@@ -1,14 +1,14 @@
 //! Limits of a filter: its text is read, kept and compiled within a request.
 
 /// Bytes of the text.
-pub(crate) const TEXT: usize = 4_096;
+pub const TEXT: usize = 4_096;
 /// Tests, those of the segments that it names included.
-pub(crate) const TESTS: usize = 50;
+pub const TESTS: usize = 50;
 /// Parentheses within one another.
-pub(crate) const DEPTH: usize = 10;
+pub const DEPTH: usize = 10;
 /// Segments within one another.
-pub(crate) const SEGMENTS: usize = 5;
+pub const SEGMENTS: usize = 5;
 /// Values of an `in`.
-pub(crate) const VALUES: usize = 1_000;
+pub const VALUES: usize = 1_000;
 /// Characters of a text.
-pub(crate) const VALUE: usize = 1_000;
+pub const VALUE: usize = 1_000;

@@ -16,19 +16,17 @@
 mod catalogue;
 mod error;
 mod lexer;
-pub(crate) mod limits;
+pub mod limits;
 mod parser;
 mod print;
-#[cfg(test)]
-mod tests;
 mod tree;
 mod view;
 
-pub(crate) use catalogue::{CatalogueField, CatalogueSegment, FilterCatalogue};
-pub(crate) use error::FilterError;
-pub(crate) use parser::parse;
-pub(crate) use tree::{
+pub use catalogue::{CatalogueField, CatalogueSegment, FilterCatalogue};
+pub use error::FilterError;
+pub use parser::parse;
+pub use tree::{
     Comparison, ConsentTest, Decimal, Filter, FilterPath, FilterTest, KnownConsent, LabelKind, Moment, Named,
     NumberTest, Span, SpanUnit, TextColumn, TextTest,
 };
-pub(crate) use view::FilterTreeView;
+pub use view::FilterTreeView;

@@ -7,7 +7,7 @@ use crate::domain::{ConsentPurpose, ConsentStatus, FieldType};
 
 /// What contacts are selected by.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Filter {
+pub enum Filter {
     Or(Vec<Filter>),
     And(Vec<Filter>),
     Not(Box<Filter>),
@@ -16,7 +16,7 @@ pub(crate) enum Filter {
 
 /// One question about a contact. It is answered by yes or no: what is not known is no.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum FilterTest {
+pub enum FilterTest {
     /// `path is known`, `path is not known`.
     Known { path: FilterPath, known: bool },
     Text { path: FilterPath, is: TextTest },
@@ -37,7 +37,7 @@ pub(crate) enum FilterTest {
 
 /// A property of a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum FilterPath {
+pub enum FilterPath {
     /// The given name or the profile name in WhatsApp.
     Name,
     Column(TextColumn),
@@ -49,7 +49,7 @@ pub(crate) enum FilterPath {
 
 /// A text column of contacts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TextColumn {
+pub enum TextColumn {
     Country,
     Language,
     TimeZone,
@@ -67,7 +67,7 @@ impl TextColumn {
     ];
 
     /// Returns its name, in filters and in the table.
-    pub(crate) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Country => "country",
             Self::Language => "language",
@@ -80,7 +80,7 @@ impl TextColumn {
 
 /// How a text is compared. Equality is exact; `contains` and `starts` take A and a for one letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum TextTest {
+pub enum TextTest {
     Equal(String),
     Differs(String),
     Contains(String),
@@ -90,25 +90,25 @@ pub(crate) enum TextTest {
 
 /// How a number is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum NumberTest {
+pub enum NumberTest {
     Compare(Comparison, Decimal),
     In(Vec<Decimal>),
 }
 
 /// How a consent is compared. One of no purpose is `unknown`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ConsentTest {
+pub enum ConsentTest {
     Equal(KnownConsent),
     Differs(KnownConsent),
     In(Vec<KnownConsent>),
 }
 
 /// The status of a consent over all channels: revoked on one is revoked. `None` is `unknown`.
-pub(crate) type KnownConsent = Option<ConsentStatus>;
+pub type KnownConsent = Option<ConsentStatus>;
 
 /// An order of two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Comparison {
+pub enum Comparison {
     Equal,
     Differs,
     Less,
@@ -119,7 +119,7 @@ pub(crate) enum Comparison {
 
 impl Comparison {
     /// Returns its sign, in filters.
-    pub(crate) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Equal => "=",
             Self::Differs => "!=",
@@ -133,14 +133,14 @@ impl Comparison {
 
 /// A number in its one form: no zeros that say nothing, at most 15 digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Decimal(String);
+pub struct Decimal(String);
 
 impl Decimal {
     /// Most digits: what a double holds exactly.
-    pub(crate) const DIGITS: usize = 15;
+    pub const DIGITS: usize = 15;
 
     /// Parses `-12.50`; `None` if it is no number or has too many digits.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
         let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
         let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
@@ -156,14 +156,14 @@ impl Decimal {
         }))
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 /// A day or an instant, given or counted from now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moment {
+pub enum Moment {
     /// In UTC. Beside an instant it stands for all of the day.
     Day(NaiveDate),
     At(DateTime<Utc>),
@@ -173,14 +173,14 @@ pub(crate) enum Moment {
 
 /// A time span as it was written: whole minutes, hours, days or weeks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
+pub struct Span {
     pub amount: i64,
     pub unit: SpanUnit,
 }
 
 /// Unit of a time span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SpanUnit {
+pub enum SpanUnit {
     Minutes,
     Hours,
     Days,
@@ -188,9 +188,9 @@ pub(crate) enum SpanUnit {
 }
 
 impl SpanUnit {
-    pub(crate) const ALL: [Self; 4] = [Self::Minutes, Self::Hours, Self::Days, Self::Weeks];
+    pub const ALL: [Self; 4] = [Self::Minutes, Self::Hours, Self::Days, Self::Weeks];
 
-    pub(crate) const fn letter(self) -> char {
+    pub const fn letter(self) -> char {
         match self {
             Self::Minutes => 'm',
             Self::Hours => 'h',
@@ -214,25 +214,25 @@ impl Span {
     const LONGEST: i64 = 100 * 366 * 24 * 60;
 
     /// Creates a span; `None` beyond a hundred years.
-    pub(crate) fn new(amount: i64, unit: SpanUnit) -> Option<Self> {
+    pub fn new(amount: i64, unit: SpanUnit) -> Option<Self> {
         let minutes = amount.checked_mul(unit.minutes())?;
         (minutes.abs() <= Self::LONGEST).then_some(Self { amount, unit })
     }
 
-    pub(crate) fn delta(self) -> TimeDelta {
+    pub fn delta(self) -> TimeDelta {
         TimeDelta::minutes(self.amount * self.unit.minutes())
     }
 }
 
 /// A tag or list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LabelKind {
+pub enum LabelKind {
     Tag,
     List,
 }
 
 impl LabelKind {
-    pub(crate) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tag => "tag",
             Self::List => "list",
@@ -242,14 +242,14 @@ impl LabelKind {
 
 /// A thing that a filter names, with the id that the name stood for when the filter was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Named {
+pub struct Named {
     pub id: Uuid,
     pub name: String,
 }
 
 impl Filter {
     /// Visits the tests, those of segments included.
-    pub(crate) fn visit<'f>(&'f self, see: &mut impl FnMut(&'f FilterTest)) {
+    pub fn visit<'f>(&'f self, see: &mut impl FnMut(&'f FilterTest)) {
         match self {
             Self::Or(terms) | Self::And(terms) => terms.iter().for_each(|term| term.visit(see)),
             Self::Not(term) => term.visit(see),

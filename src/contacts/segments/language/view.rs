@@ -12,7 +12,7 @@ use super::print::consent_word;
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[schema(as = FilterTree)]
-pub(crate) enum FilterTreeView {
+pub enum FilterTreeView {
     /// At least one of the terms holds.
     Or {
         #[schema(no_recursion)]

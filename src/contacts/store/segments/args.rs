@@ -8,7 +8,7 @@ use crate::db::{Arg, Cell, Result};
 
 /// A value of a filter. Whatever a person wrote is bound as one of these, and never a part of the text.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum FilterArg {
+pub enum FilterArg {
     Id(Uuid),
     /// An array on PostgreSQL, so many values on SQLite.
     Ids(Vec<Uuid>),

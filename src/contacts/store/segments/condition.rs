@@ -20,14 +20,14 @@ const RANGE_ARGS: usize = 3;
 
 /// A condition on `contacts c`, and the values from `$4` on.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct FilterCondition {
+pub struct FilterCondition {
     pub text: String,
     pub args: Vec<FilterArg>,
 }
 
 impl FilterCondition {
     /// Compiles a filter for one of the databases. Time spans count from `now`.
-    pub(crate) fn new(filter: &Filter, postgres: bool, now: DateTime<Utc>) -> Self {
+    pub fn new(filter: &Filter, postgres: bool, now: DateTime<Utc>) -> Self {
         let mut builder = ConditionBuilder {
             postgres,
             now,

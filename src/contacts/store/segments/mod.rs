@@ -5,5 +5,5 @@ mod condition;
 mod related;
 mod scan;
 
-pub(crate) use condition::FilterCondition;
-pub(crate) use scan::Scan;
+pub use condition::FilterCondition;
+pub use scan::Scan;

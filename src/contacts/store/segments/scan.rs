@@ -15,7 +15,7 @@ use crate::{
 const WINDOW: [i64; 2] = [20_000, 10_000];
 
 /// A scan of a tenant's contacts by a filter, from the newest to the oldest.
-pub(crate) struct Scan {
+pub struct Scan {
     tenant: TenantId,
     condition: FilterCondition,
     window: i64,
@@ -25,7 +25,7 @@ pub(crate) struct Scan {
 
 impl Scan {
     /// Begins a scan before a contact, or with the newest. Time spans of the filter count from `now`.
-    pub(crate) async fn begin(
+    pub async fn begin(
         tx: &mut Tx,
         tenant: TenantId,
         filter: &Filter,
@@ -48,13 +48,13 @@ impl Scan {
     }
 
     /// Returns the contact before which the scan goes on; `None` once all were scanned.
-    pub(crate) fn rest(&self) -> Option<ContactId> {
+    pub fn rest(&self) -> Option<ContactId> {
         let next = self.next?.as_u128();
         Some(ContactId::from_uuid(Uuid::from_u128(next.saturating_add(1))))
     }
 
     /// Scans the next window and returns the contacts that the filter selects, newest first.
-    pub(crate) async fn ids(&mut self, tx: &mut Tx) -> Result<Vec<ContactId>> {
+    pub async fn ids(&mut self, tx: &mut Tx) -> Result<Vec<ContactId>> {
         let Some(range) = self.range(tx).await? else { return Ok(Vec::new()) };
         let found = tx.sql(self.statement("c.id"), self.args(range)).all::<(ContactId,)>().await?;
         let mut ids: Vec<ContactId> = found.into_iter().map(|(id,)| id).collect();
@@ -63,7 +63,7 @@ impl Scan {
     }
 
     /// Scans the next window and returns how many contacts the filter selects.
-    pub(crate) async fn count(&mut self, tx: &mut Tx) -> Result<i64> {
+    pub async fn count(&mut self, tx: &mut Tx) -> Result<i64> {
         let Some(range) = self.range(tx).await? else { return Ok(0) };
         let (count,) = tx.sql(self.statement("COUNT(*)"), self.args(range)).one::<(i64,)>().await?;
         Ok(count)

@@ -18,7 +18,7 @@ use super::{
 use uuid::Uuid;
 
 /// Reads a filter with what the tenant has. `of` is the segment that it will be the filter of, which it must not lead to.
-pub(crate) fn parse(text: &str, catalogue: &FilterCatalogue, of: Option<Uuid>) -> Result<Filter, FilterError> {
+pub fn parse(text: &str, catalogue: &FilterCatalogue, of: Option<Uuid>) -> Result<Filter, FilterError> {
     let mut reading = Reading {
         catalogue,
         tests: 0,

@@ -12,7 +12,10 @@ use super::{
     },
     Parser,
 };
-use crate::domain::{ConsentPurpose, ConsentStatus, FieldType};
+use crate::{
+    contacts::text::fold,
+    domain::{ConsentPurpose, ConsentStatus, FieldType},
+};
 
 const EQUALITY: [Comparison; 2] = [Comparison::Equal, Comparison::Differs];
 const ORDER: [Comparison; 6] = [
@@ -139,8 +142,8 @@ impl Parser<'_, '_> {
         let text = self.text()?;
         let field = self.reading.catalogue.field(key);
         let choices = field.map_or(&[][..], |it| &it.choices);
-        if choices.contains(&text) {
-            return Ok(text);
+        if let Some(choice) = choices.iter().find(|it| fold(it) == fold(&text)) {
+            return Ok(choice.clone());
         }
         let hint = nearest(&text, choices.iter().map(String::as_str)).map(|it| format!("; did you mean \"{it}\"?"));
         let message = format!("this is no choice of the field `{key}`{}", hint.unwrap_or_default());

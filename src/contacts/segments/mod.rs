@@ -1,0 +1,3 @@
+//! Segments: contacts selected by a filter, counted and listed when somebody asks, and never kept.
+
+pub mod language;

@@ -1,0 +1,7 @@
+//! Segments: the language of filters, their statements, and what the API does with them.
+
+mod judge;
+mod language;
+mod people;
+mod random;
+mod scans;
