@@ -3,5 +3,6 @@
 mod judge;
 mod language;
 mod people;
+mod plans;
 mod random;
 mod scans;

@@ -16,7 +16,6 @@ pub enum FilterArg {
     /// An array on PostgreSQL, a list in JSON on SQLite.
     Texts(Vec<String>),
     Time(DateTime<Utc>),
-    Number(i64),
 }
 
 impl Arg for FilterArg {
@@ -27,7 +26,6 @@ impl Arg for FilterArg {
             Self::Text(text) => Arg::sqlite(text, to),
             Self::Texts(texts) => Arg::sqlite(serde_json::Value::from(texts).to_string(), to),
             Self::Time(at) => Arg::sqlite(at, to),
-            Self::Number(number) => Arg::sqlite(number, to),
         }
     }
 
@@ -38,7 +36,6 @@ impl Arg for FilterArg {
             Self::Text(text) => Arg::postgres(text, to),
             Self::Texts(texts) => Cell::array(texts, to),
             Self::Time(at) => Arg::postgres(at, to),
-            Self::Number(number) => Arg::postgres(number, to),
         }
     }
 }

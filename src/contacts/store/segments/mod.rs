@@ -5,5 +5,6 @@ mod condition;
 mod related;
 mod scan;
 
+pub use args::FilterArg;
 pub use condition::FilterCondition;
-pub use scan::Scan;
+pub use scan::{Scan, window_statement};

@@ -23,16 +23,23 @@ impl ConditionBuilder {
         )
     }
 
-    /// Returns whether the contact has one of the tags, or is on one of the lists.
+    /// Returns whether the contact has one of the tags, or is on one of the lists. With several tags PostgreSQL reads those of each by
+    /// themselves: left to itself, it may read all tags of these contacts instead.
     pub(super) fn label(&mut self, any: &[Named]) -> String {
-        let ids = any.iter().map(|it| it.id);
-        let which = if self.postgres && any.len() > 1 {
-            format!("= ANY({})", self.bind(FilterArg::Ids(ids.collect())))
-        } else {
-            let places: Vec<String> = ids.map(|id| self.bind(FilterArg::Id(id))).collect();
-            format!("IN ({})", places.join(", "))
-        };
-        self.named_in("contact_tags", &format!(" AND tag_id {which}"))
+        let mut ids = any.iter().map(|it| it.id);
+        if let (Some(id), true) = (ids.next(), any.len() == 1) {
+            let id = self.bind(FilterArg::Id(id));
+            return self.named_in("contact_tags", &format!(" AND tag_id = {id}"));
+        }
+        if !self.postgres {
+            let places: Vec<String> = any.iter().map(|it| self.bind(FilterArg::Id(it.id))).collect();
+            return self.named_in("contact_tags", &format!(" AND tag_id IN ({})", places.join(", ")));
+        }
+        let ids = self.bind(FilterArg::Ids(any.iter().map(|it| it.id).collect()));
+        format!(
+            "COALESCE(c.id IN (SELECT k.contact_id FROM UNNEST({ids}) t (id) CROSS JOIN LATERAL (SELECT contact_id FROM contact_tags \
+             WHERE tenant_id = $1 AND tag_id = t.id AND contact_id >= $2 AND contact_id <= $3 OFFSET 0) k), FALSE)"
+        )
     }
 
     pub(super) fn open_window(&mut self, on: Option<&Named>) -> String {

@@ -56,7 +56,7 @@ impl Scan {
     /// Scans the next window and returns the contacts that the filter selects, newest first.
     pub async fn ids(&mut self, tx: &mut Tx) -> Result<Vec<ContactId>> {
         let Some(range) = self.range(tx).await? else { return Ok(Vec::new()) };
-        let found = tx.sql(self.statement("c.id"), self.args(range)).all::<(ContactId,)>().await?;
+        let found = tx.sql(Sql::built(window_statement("c.id", &self.condition.text)), self.args(range)).all::<(ContactId,)>().await?;
         let mut ids: Vec<ContactId> = found.into_iter().map(|(id,)| id).collect();
         ids.sort_unstable_by(|one, other| other.cmp(one));
         Ok(ids)
@@ -65,7 +65,7 @@ impl Scan {
     /// Scans the next window and returns how many contacts the filter selects.
     pub async fn count(&mut self, tx: &mut Tx) -> Result<i64> {
         let Some(range) = self.range(tx).await? else { return Ok(0) };
-        let (count,) = tx.sql(self.statement("COUNT(*)"), self.args(range)).one::<(i64,)>().await?;
+        let (count,) = tx.sql(Sql::built(window_statement("COUNT(*)", &self.condition.text)), self.args(range)).one::<(i64,)>().await?;
         Ok(count)
     }
 
@@ -80,20 +80,19 @@ impl Scan {
         Ok(Some([first, last]))
     }
 
-    /// Returns the statement over one window. A LIMIT beside the filter would have the planner look for another way.
-    fn statement(&self, what: &str) -> Sql {
-        Sql::built(format!(
-            "SELECT {what} FROM contacts c
-             WHERE c.tenant_id = $1 AND c.id >= $2 AND c.id <= $3 AND c.kind = 'person' AND c.archived_at IS NULL
-                AND {}",
-            self.condition.text
-        ))
-    }
-
     fn args(&self, [first, last]: [Uuid; 2]) -> Vec<FilterArg> {
         let range = [self.tenant.uuid(), first, last].map(FilterArg::Id);
         range.into_iter().chain(self.condition.args.iter().cloned()).collect()
     }
+}
+
+/// Returns the text of the statement over one window. A LIMIT beside the filter would have the planner look for another way.
+pub fn window_statement(what: &str, condition: &str) -> String {
+    format!(
+        "SELECT {what} FROM contacts c
+         WHERE c.tenant_id = $1 AND c.id >= $2 AND c.id <= $3 AND c.kind = 'person' AND c.archived_at IS NULL
+            AND {condition}"
+    )
 }
 
 /// Returns the greatest id before one; `None` before the least.
