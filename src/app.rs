@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     config::Config,
+    contacts::ContactService,
     db::Db,
     directory::Directory,
     egress::EgressClient,
@@ -63,6 +64,7 @@ pub struct Parts {
     /// Commits accepted messages.
     pub outbox: Outbox,
     pub composer: Composer,
+    pub(crate) contacts: ContactService,
     pub templates: TemplateService,
     pub webhooks: WebhookService,
     pub media: MediaService,
@@ -78,6 +80,10 @@ pub struct Parts {
 impl App {
     /// Makes every service, and the ends of the dispatcher's channels that the process serves.
     pub fn new(of: Foundation) -> (Self, DispatcherTasks) {
+        let contacts = ContactService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+        };
         let templates = TemplateService {
             db: of.db.clone(),
             clock: of.clock.clone(),
@@ -140,6 +146,7 @@ impl App {
             intake: of.intake,
             outbox: of.outbox,
             composer,
+            contacts,
             templates,
             webhooks,
             media,

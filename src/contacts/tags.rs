@@ -151,7 +151,10 @@ fn checked_name(name: &str) -> ContactResult<(String, String)> {
             let folded = fold(&name);
             Ok((name, folded))
         }
-        _ => Err(ContactError::invalid("name", format!("write 1 to {NAME_LENGTH} characters on one line"))),
+        _ => Err(ContactError::invalid(
+            "name",
+            format!("write 1 to {NAME_LENGTH} characters on one line"),
+        )),
     }
 }
 
@@ -159,6 +162,9 @@ fn checked_colour(colour: &str) -> ContactResult<String> {
     let digits = colour.strip_prefix('#').unwrap_or(colour).to_lowercase();
     match digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         true => Ok(digits),
-        false => Err(ContactError::invalid("colour", "write six hexadecimal digits, such as 3b82f6")),
+        false => Err(ContactError::invalid(
+            "colour",
+            "write six hexadecimal digits, such as 3b82f6",
+        )),
     }
 }

@@ -10,7 +10,11 @@ pub(crate) fn clean(text: &str) -> String {
     let kept = text.nfc().filter(|c| !c.is_control() || matches!(c, '\n' | '\t'));
     let cleaned: String = kept.collect();
     let trimmed = cleaned.trim();
-    if trimmed.len() == cleaned.len() { cleaned } else { trimmed.to_owned() }
+    if trimmed.len() == cleaned.len() {
+        cleaned
+    } else {
+        trimmed.to_owned()
+    }
 }
 
 /// Returns a name without differences of case, by which it is unique.

@@ -145,6 +145,9 @@ fn choices(kind: FieldType, given: Vec<String>) -> ContactResult<Option<String>>
         (FieldType::Choice, 1..=MAX_CHOICES) => Ok(serde_json::to_string(&choices).ok()),
         (FieldType::Choice, _) => Err(ContactError::invalid("choices", format!("give 1 to {MAX_CHOICES}"))),
         (_, 0) => Ok(None),
-        _ => Err(ContactError::invalid("choices", "only a field of the type choice has them")),
+        _ => Err(ContactError::invalid(
+            "choices",
+            "only a field of the type choice has them",
+        )),
     }
 }

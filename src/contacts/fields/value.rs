@@ -33,13 +33,19 @@ pub(crate) fn canonical(kind: FieldType, choices: &[String], text: &str) -> Resu
     let wrong = |why| FieldProblem::Type(shown(&text), kind, why);
     let form = match kind {
         FieldType::Text => Some(text.clone()),
-        FieldType::Number => Some(number(&text).ok_or_else(|| wrong("write it like 12 or -3.5, with at most 15 digits"))?),
+        FieldType::Number => {
+            Some(number(&text).ok_or_else(|| wrong("write it like 12 or -3.5, with at most 15 digits"))?)
+        }
         FieldType::Boolean => Some(boolean(&text).ok_or_else(|| wrong("write true or false"))?.to_owned()),
         FieldType::Date => Some(date(&text).ok_or_else(|| wrong("write it like 2026-11-30"))?),
         FieldType::Datetime => Some(datetime(&text).ok_or_else(|| wrong("write it like 2026-11-30T12:00:00Z"))?),
         FieldType::Choice => {
             let chosen = choices.iter().find(|it| it.to_lowercase() == text.to_lowercase());
-            Some(chosen.ok_or_else(|| FieldProblem::Choice(shown(&text), choices.join(", ")))?.clone())
+            Some(
+                chosen
+                    .ok_or_else(|| FieldProblem::Choice(shown(&text), choices.join(", ")))?
+                    .clone(),
+            )
         }
     };
     Ok(form)
@@ -65,7 +71,11 @@ fn number(text: &str) -> Option<String> {
     if whole.len() + fraction.len() > DIGITS {
         return None;
     }
-    let sign = if negative && !(whole.is_empty() && fraction.is_empty()) { "-" } else { "" };
+    let sign = if negative && !(whole.is_empty() && fraction.is_empty()) {
+        "-"
+    } else {
+        ""
+    };
     let whole = if whole.is_empty() { "0" } else { whole };
     let point = if fraction.is_empty() { "" } else { "." };
     Some(format!("{sign}{whole}{point}{fraction}"))
@@ -115,7 +125,11 @@ mod tests {
             (FieldType::Date, "2026-11-30", Some("2026-11-30")),
             (FieldType::Date, "30.11.2026", None),
             (FieldType::Date, "2026-02-30", None),
-            (FieldType::Datetime, "2026-11-30T12:00:00+05:30", Some("2026-11-30T06:30:00Z")),
+            (
+                FieldType::Datetime,
+                "2026-11-30T12:00:00+05:30",
+                Some("2026-11-30T06:30:00Z"),
+            ),
             (FieldType::Datetime, "2026-11-30", None),
             (FieldType::Choice, "gold", Some("Gold")),
             (FieldType::Choice, "bronze", None),
@@ -127,7 +141,10 @@ mod tests {
 
     #[test]
     fn a_long_value_is_refused() {
-        assert_eq!(canonical(FieldType::Text, &[], &"x".repeat(1_001)), Err(FieldProblem::TooLong));
+        assert_eq!(
+            canonical(FieldType::Text, &[], &"x".repeat(1_001)),
+            Err(FieldProblem::TooLong)
+        );
         assert!(canonical(FieldType::Text, &[], &"x".repeat(1_000)).is_ok());
     }
 }

@@ -43,7 +43,8 @@ pub(super) async fn apply(
     let (clock, tenant, now) = (&service.clock, ctx.tenant, service.clock.now());
     contacts::lock_tenant(tx, tenant, false).await?;
     Stage::Configuration.reach(tx);
-    let names = |of: fn(&ContactInput) -> &Vec<String>| inputs.iter().flat_map(of).map(String::as_str).collect::<Vec<_>>();
+    let names =
+        |of: fn(&ContactInput) -> &Vec<String>| inputs.iter().flat_map(of).map(String::as_str).collect::<Vec<_>>();
     let tag_names = names(|it| &it.tags.add);
     let new_tags = tags::named(tx, clock, ctx, TagKind::Contact, tag_names.into_iter()).await?;
     let new_lists = tags::named(tx, clock, ctx, TagKind::List, names(|it| &it.lists.add).into_iter()).await?;
@@ -54,7 +55,10 @@ pub(super) async fn apply(
 
     let owners = Owners::find(tx, tenant, inputs).await?;
     let found: Vec<ContactResult<Option<ContactId>>> = inputs.iter().map(|it| owners.of(it)).collect();
-    let ids: BTreeSet<ContactId> = found.iter().filter_map(|it| it.as_ref().ok().copied().flatten()).collect();
+    let ids: BTreeSet<ContactId> = found
+        .iter()
+        .filter_map(|it| it.as_ref().ok().copied().flatten())
+        .collect();
     contacts::lock(tx, ids.iter().copied()).await?;
     let ids: Vec<ContactId> = ids.into_iter().collect();
     let rows = contacts::find_all(tx.on(), tenant, &ids).await?;
@@ -65,10 +69,12 @@ pub(super) async fn apply(
     let mut results: Vec<ContactResult<Written>> = Vec::with_capacity(inputs.len());
     let mut accepted: Vec<(ContactId, &ContactInput)> = Vec::new();
     for (input, found) in inputs.iter().zip(found) {
-        let mut write = || -> ContactResult<ContactId> {
+        let write = || -> ContactResult<ContactId> {
             let in_batch_id = keys(input).find_map(|key| in_batch.get(&key).copied());
             let id = found?.or(in_batch_id);
-            if mode == WriteMode::Create && let Some(owner) = id {
+            if mode == WriteMode::Create
+                && let Some(owner) = id
+            {
                 let name = input.identities.first().map_or("external_id", |it| it.0);
                 return Err(ContactError::Taken { name, owner });
             }
@@ -82,7 +88,10 @@ pub(super) async fn apply(
                 Some(id) => id,
                 None if mode == WriteMode::Update => return Err(ContactError::NotFound("contact".to_owned())),
                 None if input.identities.is_empty() && input.change.external_id.is_none() => {
-                    return Err(ContactError::invalid("phone", "give a phone, a user_id or an external_id"));
+                    return Err(ContactError::invalid(
+                        "phone",
+                        "give a phone, a user_id or an external_id",
+                    ));
                 }
                 None => clock.new_id(),
             };
@@ -140,9 +149,12 @@ pub(super) async fn apply(
     for it in results.iter_mut().flatten() {
         let slot = slots.get(&it.contact);
         it.changed = it.created
-            || slot.is_some_and(|slot| !slot.changed.is_empty() || !slot.assign.is_empty() || !slot.reassign.is_empty())
+            || slot
+                .is_some_and(|slot| !slot.changed.is_empty() || !slot.assign.is_empty() || !slot.reassign.is_empty())
             || tagged.iter().any(|tag| tag.contact == it.contact)
-            || consents.iter().any(|change| change.key.contact == it.contact && change.is_change());
+            || consents
+                .iter()
+                .any(|change| change.key.contact == it.contact && change.is_change());
     }
     let written = slots.into_values().map(|slot| WrittenContact {
         is_new: slot.before.is_none(),
@@ -157,7 +169,12 @@ pub(super) async fn apply(
 
 /// Returns what tells that two inputs are about one contact.
 fn keys(input: &ContactInput) -> impl Iterator<Item = (&'static str, String)> + '_ {
-    let external = input.change.external_id.iter().flatten().map(|it| ("external_id", it.clone()));
+    let external = input
+        .change
+        .external_id
+        .iter()
+        .flatten()
+        .map(|it| ("external_id", it.clone()));
     input.identities.iter().cloned().chain(external)
 }
 
@@ -177,9 +194,18 @@ fn new_contact(id: ContactId, now: chrono::DateTime<chrono::Utc>) -> Contact {
 }
 
 /// Writes new contacts, identities and changed profiles.
-async fn store(tx: &mut Tx, service: &ContactService, ctx: &Ctx, slots: &mut BTreeMap<ContactId, Slot>) -> ContactResult<()> {
+async fn store(
+    tx: &mut Tx,
+    service: &ContactService,
+    ctx: &Ctx,
+    slots: &mut BTreeMap<ContactId, Slot>,
+) -> ContactResult<()> {
     let (tenant, now) = (ctx.tenant, service.clock.now());
-    let new: Vec<ContactId> = slots.iter().filter(|(_, it)| it.before.is_none()).map(|(id, _)| *id).collect();
+    let new: Vec<ContactId> = slots
+        .iter()
+        .filter(|(_, it)| it.before.is_none())
+        .map(|(id, _)| *id)
+        .collect();
     let row = |id: &ContactId| NewContact {
         tenant,
         id: *id,
@@ -188,7 +214,9 @@ async fn store(tx: &mut Tx, service: &ContactService, ctx: &Ctx, slots: &mut BTr
     contacts::insert(tx.on(), &new.iter().map(row).collect::<Vec<_>>(), now).await?;
     contacts::set_origin(tx.on(), tenant, &new, "api", &ctx.actor.to_string()).await?;
     let pairs = |of: fn(&Slot) -> &Vec<Identity>| -> Vec<(Identity, ContactId)> {
-        let each = slots.iter().flat_map(|(id, slot)| of(slot).iter().map(|it| (it.clone(), *id)));
+        let each = slots
+            .iter()
+            .flat_map(|(id, slot)| of(slot).iter().map(|it| (it.clone(), *id)));
         each.collect()
     };
     let (assigned, taken) = (pairs(|it| &it.assign), pairs(|it| &it.reassign));
@@ -196,7 +224,9 @@ async fn store(tx: &mut Tx, service: &ContactService, ctx: &Ctx, slots: &mut BTr
         return Err(conflict_error().into());
     }
     contacts::reassign(tx.on(), &taken).await?;
-    let changed = slots.iter().filter(|(_, it)| it.changed.iter().any(|name| name != "archived"));
+    let changed = slots
+        .iter()
+        .filter(|(_, it)| it.changed.iter().any(|name| name != "archived"));
     let changes: Vec<ProfileChange> = changed
         .map(|(id, slot)| ProfileChange {
             tenant,
@@ -206,7 +236,9 @@ async fn store(tx: &mut Tx, service: &ContactService, ctx: &Ctx, slots: &mut BTr
         .collect();
     contacts::set_profiles(tx.on(), &changes, now).await?;
     for archived in [true, false] {
-        let of = slots.iter().filter(|(_, it)| it.changed.iter().any(|name| name == "archived"));
+        let of = slots
+            .iter()
+            .filter(|(_, it)| it.changed.iter().any(|name| name == "archived"));
         let of = of.filter(|(_, it)| it.after.archived_at.is_some() == archived);
         let of: Vec<_> = of.map(|(id, _)| (tenant, *id)).collect();
         contacts::set_archived(tx.on(), &of, archived.then_some(now), now).await?;
@@ -230,7 +262,9 @@ async fn set_tags(
     accepted: &[(ContactId, &ContactInput)],
     (new_tags, new_lists): (&TagsByName, &TagsByName),
 ) -> ContactResult<Vec<TagChange>> {
-    let removes = accepted.iter().any(|(_, it)| !it.tags.remove.is_empty() || !it.lists.remove.is_empty());
+    let removes = accepted
+        .iter()
+        .any(|(_, it)| !it.tags.remove.is_empty() || !it.lists.remove.is_empty());
     if new_tags.is_empty() && new_lists.is_empty() && !removes {
         return Ok(Vec::new());
     }
@@ -238,15 +272,27 @@ async fn set_tags(
     let (mut tags_by_name, mut lists_by_name) = (new_tags.clone(), new_lists.clone());
     if removes {
         let by_name = |it: tag_store::Tag| (it.folded.clone(), it);
-        tags_by_name.extend(tag_store::list(tx.on(), ctx.tenant, TagKind::Contact).await?.into_iter().map(by_name));
-        lists_by_name.extend(tag_store::list(tx.on(), ctx.tenant, TagKind::List).await?.into_iter().map(by_name));
+        tags_by_name.extend(
+            tag_store::list(tx.on(), ctx.tenant, TagKind::Contact)
+                .await?
+                .into_iter()
+                .map(by_name),
+        );
+        lists_by_name.extend(
+            tag_store::list(tx.on(), ctx.tenant, TagKind::List)
+                .await?
+                .into_iter()
+                .map(by_name),
+        );
     }
     // Of several inputs about one contact the last word counts.
     let mut wanted: BTreeMap<(ContactId, TagId), bool> = BTreeMap::new();
     for (contact, input) in accepted {
         for (change, by_name) in [(&input.tags, &tags_by_name), (&input.lists, &lists_by_name)] {
             for (names, added) in [(&change.remove, false), (&change.add, true)] {
-                let tags = names.iter().filter_map(|name| by_name.get(&crate::contacts::text::fold(&crate::contacts::text::clean(name))));
+                let tags = names
+                    .iter()
+                    .filter_map(|name| by_name.get(&crate::contacts::text::fold(&crate::contacts::text::clean(name))));
                 for tag in tags {
                     all.insert(tag.id, tag.clone());
                     wanted.insert((*contact, tag.id), added);
@@ -254,7 +300,13 @@ async fn set_tags(
             }
         }
     }
-    let pairs = |added: bool| wanted.iter().filter(|(_, it)| **it == added).map(|(pair, _)| *pair).collect();
+    let pairs = |added: bool| {
+        wanted
+            .iter()
+            .filter(|(_, it)| **it == added)
+            .map(|(pair, _)| *pair)
+            .collect()
+    };
     let now = service.clock.now();
     let added = tag_store::add(tx.on(), ctx.tenant, &pairs(true), &ctx.actor.to_string(), now).await?;
     let removed = tag_store::remove(tx.on(), ctx.tenant, &pairs(false)).await?;
@@ -264,7 +316,9 @@ async fn set_tags(
         added,
     };
     let added = added.into_iter().map(|pair| change(pair, true));
-    Ok(added.chain(removed.into_iter().map(|pair| change(pair, false))).collect())
+    Ok(added
+        .chain(removed.into_iter().map(|pair| change(pair, false)))
+        .collect())
 }
 
 fn consents(ctx: &Ctx, accepted: &[(ContactId, &ContactInput)], now: chrono::DateTime<chrono::Utc>) -> Vec<NewConsent> {

@@ -37,10 +37,17 @@ pub(super) fn events_of(
         let identities: Vec<(&'static str, String)> = it.identities.iter().map(shown).collect();
         let identities = || {
             let shown = identities.iter();
-            shown.map(|(kind, value)| contact::ContactIdentity { kind, value }).collect::<Vec<_>>()
+            shown
+                .map(|(kind, value)| contact::ContactIdentity { kind, value })
+                .collect::<Vec<_>>()
         };
         let archived = it.changed.iter().any(|name| name == "archived");
-        let others: Vec<&str> = it.changed.iter().map(String::as_str).filter(|name| *name != "archived").collect();
+        let others: Vec<&str> = it
+            .changed
+            .iter()
+            .map(String::as_str)
+            .filter(|name| *name != "archived")
+            .collect();
         if it.is_new {
             let data = contact::Created {
                 contact_id: id,
@@ -82,7 +89,9 @@ pub(super) fn events_of(
     contacts.dedup();
     for contact_id in contacts {
         let of = |kind: TagKind, added: bool| -> Vec<&str> {
-            let of = tagged.iter().filter(|it| it.contact == contact_id && it.tag.kind == kind && it.added == added);
+            let of = tagged
+                .iter()
+                .filter(|it| it.contact == contact_id && it.tag.kind == kind && it.added == added);
             of.map(|it| it.tag.name.as_str()).collect()
         };
         let data = contact::Tagged {

@@ -57,5 +57,7 @@ pub(crate) async fn write_one(
     input: ContactInput,
 ) -> ContactResult<Written> {
     let mut written = write(service, ctx, mode, &[input]).await?;
-    written.pop().unwrap_or_else(|| Err(ContactError::NotFound("contact".to_owned())))
+    written
+        .pop()
+        .unwrap_or_else(|| Err(ContactError::NotFound("contact".to_owned())))
 }

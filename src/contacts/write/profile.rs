@@ -4,12 +4,7 @@ use serde_json::Value;
 
 use super::{Given, ProfileUpdate};
 use crate::{
-    contacts::{
-        ContactError, ContactResult,
-        fields,
-        store::fields::ContactField,
-        text::clean,
-    },
+    contacts::{ContactError, ContactResult, fields, store::fields::ContactField, text::clean},
     records::contacts::Profile,
 };
 
@@ -19,7 +14,11 @@ const NAME_LENGTH: usize = 200;
 const FIELDS_SIZE: usize = 16 * 1024;
 
 /// Applies the changes. Returns the names of the members that differ now; custom fields as `fields.key`.
-pub(super) fn apply(profile: &mut Profile, change: &ProfileUpdate, fields: &[ContactField]) -> ContactResult<Vec<String>> {
+pub(super) fn apply(
+    profile: &mut Profile,
+    change: &ProfileUpdate,
+    fields: &[ContactField],
+) -> ContactResult<Vec<String>> {
     let mut changed = Vec::new();
     let mut set = |name: &str, mine: &mut Option<String>, given: ContactResult<Given>| {
         if let Some(value) = given?
@@ -30,11 +29,23 @@ pub(super) fn apply(profile: &mut Profile, change: &ProfileUpdate, fields: &[Con
         }
         Ok::<(), ContactError>(())
     };
-    set("given_name", &mut profile.given_name, short("given_name", &change.given_name))?;
-    set("external_id", &mut profile.external_id, short("external_id", &change.external_id))?;
+    set(
+        "given_name",
+        &mut profile.given_name,
+        short("given_name", &change.given_name),
+    )?;
+    set(
+        "external_id",
+        &mut profile.external_id,
+        short("external_id", &change.external_id),
+    )?;
     set("language", &mut profile.language, checked(&change.language, language))?;
     set("country", &mut profile.country, checked(&change.country, country))?;
-    set("time_zone", &mut profile.time_zone, checked(&change.time_zone, time_zone))?;
+    set(
+        "time_zone",
+        &mut profile.time_zone,
+        checked(&change.time_zone, time_zone),
+    )?;
     for (key, value) in &change.fields {
         let name = format!("fields.{key}");
         let known = fields.iter().find(|it| it.key == *key && it.archived_at.is_none());
@@ -43,9 +54,12 @@ pub(super) fn apply(profile: &mut Profile, change: &ProfileUpdate, fields: &[Con
             Value::Null => String::new(),
             Value::String(text) => text.clone(),
             Value::Bool(_) | Value::Number(_) => value.to_string(),
-            Value::Array(_) | Value::Object(_) => return Err(ContactError::invalid(name, "write a text, a number or a boolean")),
+            Value::Array(_) | Value::Object(_) => {
+                return Err(ContactError::invalid(name, "write a text, a number or a boolean"));
+            }
         };
-        let value = fields::canonical(field.kind, &field.choices(), &text).map_err(|why| ContactError::invalid(&name, why))?;
+        let value =
+            fields::canonical(field.kind, &field.choices(), &text).map_err(|why| ContactError::invalid(&name, why))?;
         let before = match &value {
             Some(value) => profile.fields.0.insert(key.clone(), value.clone()),
             None => profile.fields.0.remove(key),
@@ -54,18 +68,31 @@ pub(super) fn apply(profile: &mut Profile, change: &ProfileUpdate, fields: &[Con
             changed.push(name);
         }
     }
-    let size: usize = profile.fields.0.iter().map(|(key, value)| key.len() + value.len() + 6).sum();
+    let size: usize = profile
+        .fields
+        .0
+        .iter()
+        .map(|(key, value)| key.len() + value.len() + 6)
+        .sum();
     if size > FIELDS_SIZE {
-        return Err(ContactError::invalid("fields", format!("all together have at most {FIELDS_SIZE} bytes")));
+        return Err(ContactError::invalid(
+            "fields",
+            format!("all together have at most {FIELDS_SIZE} bytes"),
+        ));
     }
     Ok(changed)
 }
 
 /// Returns a text of limited length; an empty one clears the member.
 fn short(name: &'static str, given: &Given) -> ContactResult<Given> {
-    checked(given, |text| match text.chars().count() <= NAME_LENGTH && !text.contains('\n') {
-        true => Ok(text),
-        false => Err(ContactError::invalid(name, format!("write at most {NAME_LENGTH} characters on one line"))),
+    checked(given, |text| {
+        match text.chars().count() <= NAME_LENGTH && !text.contains('\n') {
+            true => Ok(text),
+            false => Err(ContactError::invalid(
+                name,
+                format!("write at most {NAME_LENGTH} characters on one line"),
+            )),
+        }
     })
 }
 
@@ -93,7 +120,10 @@ pub(crate) fn language(text: String) -> ContactResult<String> {
 pub(crate) fn country(text: String) -> ContactResult<String> {
     match text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         true => Ok(text.to_uppercase()),
-        false => Err(ContactError::invalid("country", "write the two letters of the country, such as DE")),
+        false => Err(ContactError::invalid(
+            "country",
+            "write the two letters of the country, such as DE",
+        )),
     }
 }
 
@@ -138,7 +168,17 @@ mod tests {
             ..ProfileUpdate::default()
         };
         let changed = apply(&mut profile, &change, &fields).unwrap();
-        assert_eq!(changed, ["given_name", "language", "country", "time_zone", "fields.age", "fields.city"]);
+        assert_eq!(
+            changed,
+            [
+                "given_name",
+                "language",
+                "country",
+                "time_zone",
+                "fields.age",
+                "fields.city"
+            ]
+        );
         assert_eq!(profile.language.as_deref(), Some("pt_BR"));
         assert!(apply(&mut profile, &change, &fields).unwrap().is_empty());
         change.fields = vec![("city".into(), Value::Null)];
@@ -161,8 +201,20 @@ mod tests {
         assert_eq!(refused(one("shoe", json!("42"))), "fields.shoe");
         assert_eq!(refused(one("age", json!([1]))), "fields.age");
         let country = Some(Some("Germany".to_owned()));
-        assert_eq!(refused(ProfileUpdate { country, ..ProfileUpdate::default() }), "country");
+        assert_eq!(
+            refused(ProfileUpdate {
+                country,
+                ..ProfileUpdate::default()
+            }),
+            "country"
+        );
         let time_zone = Some(Some("Berlin".to_owned()));
-        assert_eq!(refused(ProfileUpdate { time_zone, ..ProfileUpdate::default() }), "time_zone");
+        assert_eq!(
+            refused(ProfileUpdate {
+                time_zone,
+                ..ProfileUpdate::default()
+            }),
+            "time_zone"
+        );
     }
 }

@@ -13,12 +13,12 @@ pub(crate) use standing::refusing_marketing;
 
 use crate::{
     clock::Clock,
-    contacts::consent::{NewConsent, rule::{ConsentState, Statement}},
-    db::{On, Result, Rows, Tx},
-    domain::{
-        ChannelId, ConsentId, ConsentPurpose, ConsentSource, ConsentStatus, ContactId, Id, ImportId, MessageId,
-        TenantId,
+    contacts::consent::{
+        NewConsent,
+        rule::{ConsentState, Statement},
     },
+    db::{On, Result, Rows, Tx},
+    domain::{ChannelId, ConsentId, ConsentPurpose, ConsentStatus, ContactId, Id, TenantId},
     records::contacts::ContactMerge,
 };
 
