@@ -1,13 +1,14 @@
 //! Contacts: who customers are, what they allow, and what a tenant keeps about them.
 //!
 //! - `people`: who is who, by the identities that Meta names. `write`: what people and the API say of contacts.
-//! - `consent`: what contacts allow and refuse. `fields`, `tags`: custom fields; tags and lists.
+//! - `consent`: what contacts allow and refuse. `fields`, `tags`: custom fields; tags and lists. `segments`: contacts selected by filters.
 
 pub(crate) mod consent;
 mod error;
 pub(crate) mod fields;
 mod joining;
 pub mod people;
+pub mod segments;
 mod service;
 pub mod store;
 pub(crate) mod tags;

@@ -2,4 +2,5 @@
 
 pub mod consents;
 pub(crate) mod fields;
+pub mod segments;
 pub mod tags;

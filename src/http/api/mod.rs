@@ -12,6 +12,7 @@ mod events;
 mod json;
 mod media;
 pub(super) mod messages;
+mod segments;
 pub(super) mod sending;
 mod templates;
 mod uploads;
@@ -61,6 +62,11 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(contacts::tags::change_list, contacts::tags::delete_list))
         .routes(routes!(contacts::fields::list_fields, contacts::fields::create_field))
         .routes(routes!(contacts::fields::change_field, contacts::fields::archive_field))
+        .routes(routes!(segments::list, segments::create))
+        .routes(routes!(segments::show, segments::change, segments::archive))
+        .routes(routes!(segments::selected::preview))
+        .routes(routes!(segments::selected::contacts))
+        .routes(routes!(segments::selected::show_count, segments::selected::recount))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show))
         .routes(routes!(messages::in_conversation))

@@ -46,6 +46,15 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "archiveContactField",
         "Contacts",
     ),
+    ("get", "/api/v1/segments", "listSegments", "Segments"),
+    ("post", "/api/v1/segments", "createSegment", "Segments"),
+    ("get", "/api/v1/segments/{id}", "getSegment", "Segments"),
+    ("patch", "/api/v1/segments/{id}", "updateSegment", "Segments"),
+    ("delete", "/api/v1/segments/{id}", "archiveSegment", "Segments"),
+    ("post", "/api/v1/segments/preview", "previewSegment", "Segments"),
+    ("get", "/api/v1/segments/{id}/contacts", "listSegmentContacts", "Segments"),
+    ("get", "/api/v1/segments/{id}/count", "getSegmentCount", "Segments"),
+    ("post", "/api/v1/segments/{id}/count", "countSegment", "Segments"),
     ("get", "/api/v1/conversations", "listConversations", "Conversations"),
     ("get", "/api/v1/conversations/{id}", "getConversation", "Conversations"),
     (
@@ -182,6 +191,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "Business phone numbers of a tenant: their state, checks and block lists.",
     ),
     ("Contacts", "People and groups a tenant exchanges messages with."),
+    (
+        "Segments",
+        "Contacts selected by a filter, found when somebody asks.",
+    ),
     ("Conversations", "The messages between a channel and a contact."),
     (
         "Messages",

@@ -25,6 +25,8 @@ mod view;
 pub use catalogue::{CatalogueField, CatalogueSegment, FilterCatalogue};
 pub use error::FilterError;
 pub use parser::parse;
+pub(crate) use print::quoted;
+pub(crate) use tree::FilterPart;
 pub use tree::{
     Comparison, ConsentTest, Decimal, Filter, FilterPath, FilterTest, KnownConsent, LabelKind, Moment, Named,
     NumberTest, Span, SpanUnit, TextColumn, TextTest,

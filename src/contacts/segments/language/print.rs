@@ -125,7 +125,12 @@ pub(super) fn consent_word(status: KnownConsent) -> &'static str {
     status.map_or("unknown", |it| it.as_str())
 }
 
-/// A text in quotes, as filters write it.
+/// Returns a text in quotes, as filters write it.
+pub(crate) fn quoted(text: &str) -> String {
+    Quoted(text).to_string()
+}
+
+/// A text in quotes.
 struct Quoted<'t>(&'t str);
 
 impl Display for Quoted<'_> {

@@ -248,17 +248,61 @@ pub struct Named {
 }
 
 impl Filter {
-    /// Visits the tests, those of segments included.
+    /// Visits the tests of the filter itself, not those of the segments that it names.
     pub fn visit<'f>(&'f self, see: &mut impl FnMut(&'f FilterTest)) {
         match self {
             Self::Or(terms) | Self::And(terms) => terms.iter().for_each(|term| term.visit(see)),
             Self::Not(term) => term.visit(see),
+            Self::Test(test) => see(test),
+        }
+    }
+
+    /// Gives a new name to a tag, list or segment in the filter itself. Returns whether it was named there.
+    pub(crate) fn rename(&mut self, id: Uuid, name: &str) -> bool {
+        match self {
+            Self::Or(terms) | Self::And(terms) => terms.iter_mut().fold(false, |any, term| term.rename(id, name) | any),
+            Self::Not(term) => term.rename(id, name),
             Self::Test(test) => {
-                see(test);
-                if let FilterTest::Segment { filter, .. } = test {
-                    filter.visit(see);
-                }
+                let named = test.named_mut().filter(|it| it.id == id);
+                named.map(|it| name.clone_into(&mut it.name)).count() > 0
             }
         }
     }
+}
+
+impl FilterTest {
+    /// Returns the things that the test names by a name that may change.
+    fn named_mut(&mut self) -> impl Iterator<Item = &mut Named> {
+        let (several, one) = match self {
+            Self::Label { any, .. } => (&mut any[..], None),
+            Self::Segment { segment, .. } => (&mut [][..], Some(segment)),
+            _ => (&mut [][..], None),
+        };
+        several.iter_mut().chain(one)
+    }
+
+    /// Returns whether the test itself names a thing.
+    pub(crate) fn uses(&self, what: &FilterPart) -> bool {
+        match (self, what) {
+            (Self::Label { any, .. }, FilterPart::Label(id)) => any.iter().any(|it| it.id == *id),
+            (Self::Segment { segment, .. }, FilterPart::Segment(id)) => segment.id == *id,
+            (Self::Number { key, .. } | Self::Boolean { key, .. } | Self::AnyDay { key, .. }, FilterPart::Field(field)) => {
+                key == field
+            }
+            (Self::Text { path, .. } | Self::Moment { path, .. } | Self::Known { path, .. }, FilterPart::Field(field)) => {
+                matches!(path, FilterPath::Field { key, .. } if key == field)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A thing that filters name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FilterPart {
+    /// A tag or list.
+    Label(Uuid),
+    Segment(Uuid),
+    /// A custom field, by its key.
+    Field(String),
 }

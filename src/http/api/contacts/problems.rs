@@ -32,6 +32,8 @@ impl From<ContactError> for Problem {
                 detail,
             )
             .with_limit(limit as u64),
+            ContactError::UsedBySegments(_) => conflict("in-use", "In use"),
+            ContactError::Filter(name, error) => Self::invalid_field(name, detail, None).with_column(error.column),
             ContactError::Database(error) => error.into(),
         }
     }
