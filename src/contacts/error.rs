@@ -20,7 +20,7 @@ pub(crate) enum ContactError {
     Exists(String),
     #[error("at most {1} {0}")]
     TooMany(&'static str, usize),
-    #[error("it is used by {}", named(.0))]
+    #[error("it is used by {}: change the filter first", named(.0))]
     UsedBySegments(Vec<(SegmentId, String)>),
     /// A filter in a member or parameter of this name.
     #[error("{0}: {1}")]
@@ -39,6 +39,9 @@ impl ContactError {
 pub(crate) type ContactResult<T> = Result<T, ContactError>;
 
 fn named(segments: &[(SegmentId, String)]) -> String {
-    let named: Vec<String> = segments.iter().map(|(id, name)| format!("the segment {name:?} ({id})")).collect();
+    let named: Vec<String> = segments
+        .iter()
+        .map(|(id, name)| format!("the segment {name:?} ({id})"))
+        .collect();
     named.join(", ")
 }

@@ -1,8 +1,8 @@
 //! Creates, changes and archives segments.
 
 use super::{
-    language::{Filter, FilterCatalogue, FilterError, FilterPart, parse},
-    names::{self, catalogue, entry},
+    language::{Filter, FilterError, parse},
+    names::{self, catalogue},
 };
 use crate::{
     contacts::{
@@ -38,7 +38,10 @@ pub(crate) struct SegmentUpdate {
 pub(crate) async fn find(tx: &mut Tx, tenant: TenantId, id: SegmentId) -> ContactResult<(StoredSegment, Filter)> {
     let segments = store::list(tx.on(), tenant).await?;
     let catalogue = catalogue(tx, tenant, &segments).await?;
-    let segment = segments.into_iter().find(|it| it.id == id).ok_or_else(|| not_found(id))?;
+    let segment = segments
+        .into_iter()
+        .find(|it| it.id == id)
+        .ok_or_else(|| not_found(id))?;
     let filter = parse(&segment.filter, &catalogue, Some(id.uuid())).map_err(in_filter)?;
     Ok((segment, filter))
 }
@@ -104,43 +107,29 @@ pub(crate) async fn update(
             store::update(tx.on(), ctx.tenant, &segment).await?;
         }
         if let Some(filter) = &change.filter {
-            let before = catalogue(tx, ctx.tenant, &store::list(tx.on(), ctx.tenant).await?).await?;
             filter.trim().clone_into(&mut segment.filter);
-            check_new_filter(&segment, before)?;
             (segment.counted, segment.counted_at) = (None, None);
         }
+        let before = names::read_catalogue(tx, ctx.tenant).await?;
+        parse(&segment.filter, &before, Some(id.uuid())).map_err(in_filter)?;
         segment.version += 1;
         segment.updated_at = now;
         store::update(tx.on(), ctx.tenant, &segment).await?;
+        names::require_readable(tx, ctx.tenant, &before).await?;
         Ok(segment)
     };
     service.db.transaction_as(ctx.tenant, work).await
 }
 
-/// Checks the new filter of a segment, and that others that could be read still can with it.
-fn check_new_filter(segment: &StoredSegment, before: FilterCatalogue) -> ContactResult<()> {
-    parse(&segment.filter, &before, Some(segment.id.uuid())).map_err(in_filter)?;
-    let mut after = before.clone();
-    after.add_segment(entry(segment));
-    for other in before.segments().filter(|it| it.id != segment.id.uuid()) {
-        let read = |catalogue| parse(&other.filter, catalogue, Some(other.id));
-        if let (Ok(_), Err(error)) = (read(&before), read(&after)) {
-            let message = format!("the segment {:?} names this one, and would be no filter any more: {error}", other.name);
-            return Err(in_filter(FilterError { column: 1, message }));
-        }
-    }
-    Ok(())
-}
-
 /// Archives a segment that no other one names.
 pub(crate) async fn archive(service: &ContactService, ctx: &Ctx, id: SegmentId) -> ContactResult<()> {
     let work = async |tx: &mut Tx| {
-        names::require_unused(tx, ctx.tenant, &FilterPart::Segment(id.uuid())).await?;
+        let before = names::lock_catalogue(tx, ctx.tenant).await?;
         if store::find(tx.on(), ctx.tenant, id).await?.is_none() {
             return Err(not_found(id));
         }
         store::archive(tx.on(), ctx.tenant, id, service.clock.now()).await?;
-        Ok(())
+        names::require_readable(tx, ctx.tenant, &before).await
     };
     service.db.transaction_as(ctx.tenant, work).await
 }

@@ -10,5 +10,5 @@ mod names;
 mod select;
 
 pub(crate) use manage::{SegmentDraft, SegmentUpdate, archive, create, find, update};
-pub(crate) use names::{read_catalogue, rename, require_unused};
-pub(crate) use select::{Criteria, SegmentCount, SelectedContacts, count, select};
+pub(crate) use names::{lock_catalogue, read_catalogue, rename, require_readable};
+pub(crate) use select::{Criteria, count, count_all, select};

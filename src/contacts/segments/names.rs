@@ -1,10 +1,9 @@
 //! What the filters of a tenant name, and what becomes of them when it is renamed or removed.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::language::{
-    CatalogueField, CatalogueSegment, Filter, FilterCatalogue, FilterPart, LabelKind, Named, limits, parse,
-};
+use super::language::{CatalogueField, CatalogueSegment, Filter, FilterCatalogue, LabelKind, Named, limits, parse};
 use crate::{
     contacts::{
         ContactError, ContactResult,
@@ -18,7 +17,6 @@ use crate::{
     domain::{Id, SegmentId, TagKind, TenantId},
     records::channels,
 };
-use chrono::{DateTime, Utc};
 
 /// Reads what the filters of a tenant may name.
 pub(crate) async fn read_catalogue(tx: &mut Tx, tenant: TenantId) -> Result<FilterCatalogue> {
@@ -42,7 +40,11 @@ pub(super) async fn catalogue(tx: &mut Tx, tenant: TenantId, segments: &[StoredS
         }
     }
     for segment in segments {
-        catalogue.add_segment(entry(segment));
+        catalogue.add_segment(CatalogueSegment {
+            id: segment.id.uuid(),
+            name: segment.name.clone(),
+            filter: segment.filter.clone(),
+        });
     }
     for channel in channels::of_tenant(tx.on(), tenant).await? {
         if channel.archived_at.is_none() {
@@ -53,37 +55,40 @@ pub(super) async fn catalogue(tx: &mut Tx, tenant: TenantId, segments: &[StoredS
     Ok(catalogue)
 }
 
-/// Returns a segment as filters name it.
-pub(super) fn entry(segment: &StoredSegment) -> CatalogueSegment {
-    CatalogueSegment {
-        id: segment.id.uuid(),
-        name: segment.name.clone(),
-        filter: segment.filter.clone(),
+/// Locks the segments, and returns what their filters may name before something of it is changed.
+pub(crate) async fn lock_catalogue(tx: &mut Tx, tenant: TenantId) -> Result<FilterCatalogue> {
+    store::lock(tx, tenant).await?;
+    read_catalogue(tx, tenant).await
+}
+
+/// Refuses a change of what filters may name by which the filter of a segment would be none any more.
+pub(crate) async fn require_readable(tx: &mut Tx, tenant: TenantId, before: &FilterCatalogue) -> ContactResult<()> {
+    let segments = store::list(tx.on(), tenant).await?;
+    let after = catalogue(tx, tenant, &segments).await?;
+    let is_broken = |segment: &&StoredSegment| {
+        let read = |catalogue| parse(&segment.filter, catalogue, Some(segment.id.uuid()));
+        read(before).is_ok() && read(&after).is_err()
+    };
+    let broken: Vec<(SegmentId, String)> = segments
+        .iter()
+        .filter(is_broken)
+        .map(|it| (it.id, it.name.clone()))
+        .collect();
+    if broken.is_empty() {
+        Ok(())
+    } else {
+        Err(ContactError::UsedBySegments(broken))
     }
 }
 
-/// Refuses what is to be removed while segments name it.
-pub(crate) async fn require_unused(tx: &mut Tx, tenant: TenantId, what: &FilterPart) -> ContactResult<()> {
-    store::lock(tx, tenant).await?;
-    let segments = store::list(tx.on(), tenant).await?;
-    let catalogue = catalogue(tx, tenant, &segments).await?;
-    let users = segments.iter().filter(|segment| uses(segment, what, &catalogue));
-    let users: Vec<(SegmentId, String)> = users.map(|it| (it.id, it.name.clone())).collect();
-    if users.is_empty() { Ok(()) } else { Err(ContactError::UsedBySegments(users)) }
-}
-
-/// Returns whether a segment's own filter names a thing. One that cannot be read names nothing.
-fn uses(segment: &StoredSegment, what: &FilterPart, catalogue: &FilterCatalogue) -> bool {
-    let Ok(filter) = parse(&segment.filter, catalogue, None) else {
-        return false;
-    };
-    let mut found = false;
-    filter.visit(&mut |test| found |= test.uses(what));
-    found
-}
-
 /// Gives a tag, list or segment its new name in the filters that name it. To be called before the name is written.
-pub(crate) async fn rename(tx: &mut Tx, tenant: TenantId, id: Uuid, name: &str, now: DateTime<Utc>) -> ContactResult<()> {
+pub(crate) async fn rename(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: Uuid,
+    name: &str,
+    now: DateTime<Utc>,
+) -> ContactResult<()> {
     store::lock(tx, tenant).await?;
     let segments = store::list(tx.on(), tenant).await?;
     let catalogue = catalogue(tx, tenant, &segments).await?;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::language::{Filter, FilterCatalogue, parse, quoted};
 use crate::{
     contacts::{ContactError, ContactResult, store::segments::Scan},
-    db::{Result, Tx},
+    db::{Db, Result, Tx},
     domain::{ContactId, Id, SegmentId, TenantId},
 };
 
@@ -27,7 +27,9 @@ pub(crate) struct Criteria {
 
 impl Criteria {
     pub(crate) fn is_empty(&self) -> bool {
-        [&self.tag, &self.list, &self.segment, &self.filter].iter().all(|it| it.is_none())
+        [&self.tag, &self.list, &self.segment, &self.filter]
+            .iter()
+            .all(|it| it.is_none())
     }
 
     /// Returns the filter of them all. An error names the one that is none.
@@ -46,7 +48,11 @@ impl Criteria {
                 terms.push(parse(&text, catalogue, None).map_err(|error| ContactError::Filter(name, error))?);
             }
         }
-        Ok(Filter::And(terms))
+        Ok(if terms.len() == 1 {
+            terms.remove(0)
+        } else {
+            Filter::And(terms)
+        })
     }
 }
 
@@ -109,4 +115,19 @@ pub(crate) async fn count(
     }
     let rest = scan.rest();
     Ok(SegmentCount { count, rest })
+}
+
+/// Counts all contacts that a filter selects, a few windows in each transaction.
+pub(crate) async fn count_all(db: &Db, tenant: TenantId, filter: &Filter, now: DateTime<Utc>) -> Result<i64> {
+    let (mut count, mut before) = (0, None);
+    loop {
+        let mut tx = db.begin_read_as(tenant).await?;
+        let counted = self::count(&mut tx, tenant, filter, before, now).await?;
+        tx.commit().await?;
+        count += counted.count;
+        before = counted.rest;
+        if before.is_none() {
+            return Ok(count);
+        }
+    }
 }

@@ -52,7 +52,12 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ("patch", "/api/v1/segments/{id}", "updateSegment", "Segments"),
     ("delete", "/api/v1/segments/{id}", "archiveSegment", "Segments"),
     ("post", "/api/v1/segments/preview", "previewSegment", "Segments"),
-    ("get", "/api/v1/segments/{id}/contacts", "listSegmentContacts", "Segments"),
+    (
+        "get",
+        "/api/v1/segments/{id}/contacts",
+        "listSegmentContacts",
+        "Segments",
+    ),
     ("get", "/api/v1/segments/{id}/count", "getSegmentCount", "Segments"),
     ("post", "/api/v1/segments/{id}/count", "countSegment", "Segments"),
     ("get", "/api/v1/conversations", "listConversations", "Conversations"),
@@ -191,10 +196,7 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "Business phone numbers of a tenant: their state, checks and block lists.",
     ),
     ("Contacts", "People and groups a tenant exchanges messages with."),
-    (
-        "Segments",
-        "Contacts selected by a filter, found when somebody asks.",
-    ),
+    ("Segments", "Contacts selected by a filter, found when somebody asks."),
     ("Conversations", "The messages between a channel and a contact."),
     (
         "Messages",

@@ -48,8 +48,15 @@ fn passes(test: &FilterTest, person: &Person) -> bool {
             }
         }
         FilterTest::Boolean { key, equals, value } => (field(key) == Some(&value.to_string())) == *equals,
-        FilterTest::Moment { path, comparison, moment } => match path {
-            FilterPath::Field { key, kind: FieldType::Date } => {
+        FilterTest::Moment {
+            path,
+            comparison,
+            moment,
+        } => match path {
+            FilterPath::Field {
+                key,
+                kind: FieldType::Date,
+            } => {
                 let has = field(key).map(|it| it.parse::<NaiveDate>().expect("it is a date"));
                 compares(has, *comparison, day(*moment))
             }
@@ -115,7 +122,9 @@ fn is_known(path: &FilterPath, person: &Person) -> bool {
 
 /// What is not known compares with nothing, so that only `!=` holds.
 fn compares<T: PartialOrd>(has: Option<T>, comparison: Comparison, with: T) -> bool {
-    let Some(has) = has else { return comparison == Comparison::Differs };
+    let Some(has) = has else {
+        return comparison == Comparison::Differs;
+    };
     match comparison {
         Comparison::Equal => has == with,
         Comparison::Differs => has != with,
@@ -154,5 +163,9 @@ fn consent(person: &Person, purpose: ConsentPurpose) -> KnownConsent {
         .filter(|(of, ..)| *of == purpose)
         .map(|(.., status)| *status)
         .collect();
-    if all.contains(&ConsentStatus::Revoked) { Some(ConsentStatus::Revoked) } else { all.first().copied() }
+    if all.contains(&ConsentStatus::Revoked) {
+        Some(ConsentStatus::Revoked)
+    } else {
+        all.first().copied()
+    }
 }

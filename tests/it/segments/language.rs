@@ -24,13 +24,28 @@ fn a_filter_has_one_form_however_it_is_written() {
         (r#"tag="VIP""#, r#"tag = "vip""#),
         (r#" TAG In ( "vip" ,"beta" ) "#, r#"tag in ("vip", "Beta")"#),
         (r#"list in ("guests")"#, r#"list in ("guests")"#),
-        (r#"((name = "a")) or not (country="DE")"#, r#"name = "a" or not country = "DE""#),
-        (r#"(name = "a" or name = "b") and name = "c""#, r#"(name = "a" or name = "b") and name = "c""#),
-        (r#"name = "a" or (name = "b" and name = "c")"#, r#"name = "a" or name = "b" and name = "c""#),
+        (
+            r#"((name = "a")) or not (country="DE")"#,
+            r#"name = "a" or not country = "DE""#,
+        ),
+        (
+            r#"(name = "a" or name = "b") and name = "c""#,
+            r#"(name = "a" or name = "b") and name = "c""#,
+        ),
+        (
+            r#"name = "a" or (name = "b" and name = "c")"#,
+            r#"name = "a" or name = "b" and name = "c""#,
+        ),
         (r#"not (not (name = "a"))"#, r#"not (not name = "a")"#),
-        (r#"name contains "say \"hi\" \\ "#, "column 15: this text has no closing quote"),
+        (
+            r#"name contains "say \"hi\" \\ "#,
+            "column 15: this text has no closing quote",
+        ),
         (r#"name contains "say \"hi\" \\""#, r#"name contains "say \"hi\" \\""#),
-        ("fields.age >= 007.50 and fields.age!=-0.0", "fields.age >= 7.5 and fields.age != 0"),
+        (
+            "fields.age >= 007.50 and fields.age!=-0.0",
+            "fields.age >= 7.5 and fields.age != 0",
+        ),
         ("fields.member = TRUE", "fields.member = true"),
         ("fields.born in (2026-01-31, -1d)", "fields.born in (2026-01-31, -1d)"),
         ("fields.grade = \"gold\"", "fields.grade = \"Gold\""),
@@ -51,45 +66,131 @@ fn a_filter_has_one_form_however_it_is_written() {
 fn an_error_says_where_and_what_was_expected() {
     for (text, error) in [
         ("", "column 1: expected a test, such as `tag = \"vip\"`, found the end"),
-        ("tag = \"vip\" and", "column 16: expected a test, such as `tag = \"vip\"`, found the end"),
-        ("tag = \"vip\" tag = \"vip\"", "column 13: expected `and`, `or` or the end, found `tag`"),
-        ("(tag = \"vip\"", "column 13: expected `and`, `or` or `)`, found the end"),
-        ("tag = \"vipp\"", "column 7: there is no tag \"vipp\"; did you mean \"vip\"?"),
+        (
+            "tag = \"vip\" and",
+            "column 16: expected a test, such as `tag = \"vip\"`, found the end",
+        ),
+        (
+            "tag = \"vip\" tag = \"vip\"",
+            "column 13: expected `and`, `or` or the end, found `tag`",
+        ),
+        (
+            "(tag = \"vip\"",
+            "column 13: expected `and`, `or` or `)`, found the end",
+        ),
+        (
+            "tag = \"vipp\"",
+            "column 7: there is no tag \"vipp\"; did you mean \"vip\"?",
+        ),
         ("list = \"vip\"", "column 8: there is no list \"vip\""),
-        ("tag != \"vip\"", "column 5: expected `=` or `in` (for those without it, `not tag = …`), found `!=`"),
+        (
+            "tag != \"vip\"",
+            "column 5: expected `=` or `in` (for those without it, `not tag = …`), found `!=`",
+        ),
         ("segment = \"a\"", "column 11: there is no segment \"a\""),
-        ("fields.ctiy = \"Pune\"", "column 1: there is no field `ctiy`; did you mean `fields.city`?"),
-        ("city = \"Pune\"", "column 1: contacts have no property `city`; the field is `fields.city`"),
-        ("contry = \"DE\"", "column 1: contacts have no property `contry`; did you mean `country`?"),
-        ("phone = \"49\"", "column 1: contacts have no property `phone`; custom fields are written `fields.key`"),
-        ("name > \"a\"", "column 6: expected `=`, `!=`, `contains`, `starts`, `in` or `is`, found `>`"),
+        (
+            "fields.ctiy = \"Pune\"",
+            "column 1: there is no field `ctiy`; did you mean `fields.city`?",
+        ),
+        (
+            "city = \"Pune\"",
+            "column 1: contacts have no property `city`; the field is `fields.city`",
+        ),
+        (
+            "contry = \"DE\"",
+            "column 1: contacts have no property `contry`; did you mean `country`?",
+        ),
+        (
+            "phone = \"49\"",
+            "column 1: contacts have no property `phone`; custom fields are written `fields.key`",
+        ),
+        (
+            "name > \"a\"",
+            "column 6: expected `=`, `!=`, `contains`, `starts`, `in` or `is`, found `>`",
+        ),
         ("name = Ana", "column 8: expected a text in double quotes, found `ana`"),
-        ("name = 'Ana'", "column 8: the character `'` has no meaning here; texts stand in straight double quotes: \"Pune\""),
-        ("名 = \"é\"", "column 1: contacts have no property `名`; custom fields are written `fields.key`"),
-        ("name = \"é\" & name = \"b\"", "column 12: the character `&` has no meaning here; write `and`"),
+        (
+            "name = 'Ana'",
+            "column 8: the character `'` has no meaning here; texts stand in straight double quotes: \"Pune\"",
+        ),
+        (
+            "名 = \"é\"",
+            "column 1: contacts have no property `名`; custom fields are written `fields.key`",
+        ),
+        (
+            "name = \"é\" & name = \"b\"",
+            "column 12: the character `&` has no meaning here; write `and`",
+        ),
         ("name = \"a\u{7}\"", "column 10: a text holds no control characters"),
-        ("name = \"a\\n\"", "column 11: after a backslash only `\"` or `\\` may stand"),
-        ("name is unknown", "column 9: expected `known` or `not known`, found `unknown`"),
+        (
+            "name = \"a\\n\"",
+            "column 11: after a backslash only `\"` or `\\` may stand",
+        ),
+        (
+            "name is unknown",
+            "column 9: expected `known` or `not known`, found `unknown`",
+        ),
         ("name is not", "column 12: expected `known`, found the end"),
         ("name in ()", "column 10: expected a text in double quotes, found `)`"),
         ("name in (\"a\" \"b\")", "column 14: expected `,` or `)`, found a text"),
         ("fields.age > \"18\"", "column 14: expected a number, found a text"),
-        ("fields.age contains 1", "column 12: expected `=`, `!=`, `<`, `<=`, `>`, `>=`, `in` or `is`, found `contains`"),
-        ("fields.member = 1", "column 17: expected `true` or `false`, found the number 1"),
-        ("fields.grade = \"Golt\"", "column 16: this is no choice of the field `grade`; did you mean \"Gold\"?"),
-        ("fields.born > 2026-01-31T00:00:00Z", "column 15: expected a date `2026-11-30` or a time span `-30d`, found `2026-01-31T00:00:00Z`"),
-        ("consent.marketing = \"yes\"", "column 21: expected \"granted\", \"revoked\" or \"unknown\", found a text"),
-        ("consent.news = \"granted\"", "column 1: contacts have no property `consent.news`; did you mean `consent.all`?"),
+        (
+            "fields.age contains 1",
+            "column 12: expected `=`, `!=`, `<`, `<=`, `>`, `>=`, `in` or `is`, found `contains`",
+        ),
+        (
+            "fields.member = 1",
+            "column 17: expected `true` or `false`, found the number 1",
+        ),
+        (
+            "fields.grade = \"Golt\"",
+            "column 16: this is no choice of the field `grade`; did you mean \"Gold\"?",
+        ),
+        (
+            "fields.born > 2026-01-31T00:00:00Z",
+            "column 15: expected a date `2026-11-30` or a time span `-30d`, found `2026-01-31T00:00:00Z`",
+        ),
+        (
+            "consent.marketing = \"yes\"",
+            "column 21: expected \"granted\", \"revoked\" or \"unknown\", found a text",
+        ),
+        (
+            "consent.news = \"granted\"",
+            "column 1: contacts have no property `consent.news`; did you mean `consent.all`?",
+        ),
         ("window is ajar", "column 11: expected `open` or `closed`, found `ajar`"),
-        ("window is open on \"1\"", "column 19: there is no such channel; give its id `chn_…` or its number"),
-        ("last_inbound in (-1d)", "column 14: expected `=`, `!=`, `<`, `<=`, `>`, `>=` or `is`, found `in`"),
-        ("not not name = \"a\"", "column 5: expected a test, such as `tag = \"vip\"`, found `not`"),
+        (
+            "window is open on \"1\"",
+            "column 19: there is no such channel; give its id `chn_…` or its number",
+        ),
+        (
+            "last_inbound in (-1d)",
+            "column 14: expected `=`, `!=`, `<`, `<=`, `>`, `>=` or `is`, found `in`",
+        ),
+        (
+            "not not name = \"a\"",
+            "column 5: expected a test, such as `tag = \"vip\"`, found `not`",
+        ),
     ] {
         assert_eq!(shown(text), error, "{text}");
     }
     const VALUE: &str = " is no number of at most 15 digits, no date `2026-11-30`, no time `2026-11-30T09:00:00Z` and no time span `-30d` (m, h, d or w)";
-    for value in ["1234567890123456", "1e5", "5d", "+5", "-30y", "2026-02-30", "2026-1-1", "-999999w", "2026-11-30T09:00:00", "1."] {
-        assert_eq!(shown(&format!("created > {value}")), format!("column 11: `{value}`{VALUE}"));
+    for value in [
+        "1234567890123456",
+        "1e5",
+        "5d",
+        "+5",
+        "-30y",
+        "2026-02-30",
+        "2026-1-1",
+        "-999999w",
+        "2026-11-30T09:00:00",
+        "1.",
+    ] {
+        assert_eq!(
+            shown(&format!("created > {value}")),
+            format!("column 11: `{value}`{VALUE}")
+        );
     }
 }
 
@@ -104,13 +205,22 @@ fn each_limit_is_kept() {
     );
     let within = |n: usize| format!("{}{test}{}", "(".repeat(n), ")".repeat(n));
     assert_eq!(shown(&within(limits::DEPTH)), test);
-    assert_eq!(shown(&within(limits::DEPTH + 1)), "column 11: parentheses stand at most 10 within one another");
+    assert_eq!(
+        shown(&within(limits::DEPTH + 1)),
+        "column 11: parentheses stand at most 10 within one another"
+    );
     let value = |n: usize| format!("name = \"{}\"", "é".repeat(n));
     assert_eq!(shown(&value(limits::VALUE)), value(limits::VALUE));
-    assert_eq!(shown(&value(limits::VALUE + 1)), "column 8: a text has at most 1000 characters");
+    assert_eq!(
+        shown(&value(limits::VALUE + 1)),
+        "column 8: a text has at most 1000 characters"
+    );
     let list = |n: usize| format!("fields.age in ({})", many(n, "1", ","));
     assert!(shown(&list(limits::VALUES)).starts_with("fields.age in (1, 1"));
-    assert_eq!(shown(&list(limits::VALUES + 1)), "column 2016: a list has at most 1000 values");
+    assert_eq!(
+        shown(&list(limits::VALUES + 1)),
+        "column 2016: a list has at most 1000 values"
+    );
     let long = format!("{test}{}", " ".repeat(limits::TEXT));
     assert_eq!(shown(&long), "column 1: a filter has at most 4096 bytes");
     assert_eq!(shown(&long[..limits::TEXT]), test);
@@ -140,7 +250,10 @@ fn segments_stand_within_one_another_up_to_a_limit_and_never_within_themselves()
     let deep = "column 11: in the segment \"S6\": column 11: in the segment \"S5\": column 11: in the segment \"S4\": column 11: in the segment \"S3\": \
                 column 11: in the segment \"S2\": column 11: segments stand at most 5 within one another";
     assert_eq!(read(&catalogue, "segment = \"S6\"", None), deep);
-    assert_eq!(read(&catalogue, "segment = \"S1\"", Some(1)), "column 11: the segment \"S1\" would contain itself");
+    assert_eq!(
+        read(&catalogue, "segment = \"S1\"", Some(1)),
+        "column 11: the segment \"S1\" would contain itself"
+    );
     let around = "column 11: in the segment \"S3\": column 11: in the segment \"S2\": column 11: the segment \"S1\" would contain itself";
     assert_eq!(read(&catalogue, "segment = \"S3\"", Some(1)), around);
     catalogue.add_segment(segment(1, &vec!["tag = \"vip\""; 20].join(" or ")));
@@ -177,7 +290,16 @@ fn the_text_of_a_statement_is_the_same_whatever_the_values() {
     };
     for postgres in [false, true] {
         let one = of(["x", "1", "2026-01-01", "2026-01-01T00:00:00Z", "-1d"], postgres);
-        let other = of(["'; DROP TABLE contacts; --$9", "-77.5", "1999-12-31", "1999-12-31T01:02:03Z", "+9w"], postgres);
+        let other = of(
+            [
+                "'; DROP TABLE contacts; --$9",
+                "-77.5",
+                "1999-12-31",
+                "1999-12-31T01:02:03Z",
+                "+9w",
+            ],
+            postgres,
+        );
         assert_eq!(one, other);
     }
 }
@@ -185,10 +307,50 @@ fn the_text_of_a_statement_is_the_same_whatever_the_values() {
 /// Pieces that filters are made of, in any order.
 fn pieces() -> impl Strategy<Value = String> {
     let words = [
-        "and", "or", "not", "(", ")", ",", "=", "!=", "<", ">=", "in", "is", "known", "contains", "starts", "tag", "list", "segment",
-        "window", "open", "on", "name", "country", "created", "last_inbound", "consent.marketing", "fields.city", "fields.age",
-        "fields.member", "fields.born", "fields.seen", "fields.grade", "\"vip\"", "\"Zoë\"", "\"\\\"\"", "1", "-2.5", "true",
-        "2026-11-30", "2026-11-30T00:00:00Z", "-30d", "+1w", "\"granted\"", "\"S1\"",
+        "and",
+        "or",
+        "not",
+        "(",
+        ")",
+        ",",
+        "=",
+        "!=",
+        "<",
+        ">=",
+        "in",
+        "is",
+        "known",
+        "contains",
+        "starts",
+        "tag",
+        "list",
+        "segment",
+        "window",
+        "open",
+        "on",
+        "name",
+        "country",
+        "created",
+        "last_inbound",
+        "consent.marketing",
+        "fields.city",
+        "fields.age",
+        "fields.member",
+        "fields.born",
+        "fields.seen",
+        "fields.grade",
+        "\"vip\"",
+        "\"Zoë\"",
+        "\"\\\"\"",
+        "1",
+        "-2.5",
+        "true",
+        "2026-11-30",
+        "2026-11-30T00:00:00Z",
+        "-30d",
+        "+1w",
+        "\"granted\"",
+        "\"S1\"",
     ];
     proptest::collection::vec(proptest::sample::select(words.to_vec()), 0..30).prop_map(|words| words.join(" "))
 }

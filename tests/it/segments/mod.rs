@@ -2,7 +2,10 @@
 
 mod judge;
 mod language;
+mod many;
+mod page;
 mod people;
 mod plans;
 mod random;
+mod routes;
 mod scans;

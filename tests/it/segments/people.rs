@@ -45,7 +45,19 @@ impl Dice {
     }
 }
 
-pub const NAMES: &[&str] = &["Ana", "ana", "ANABEL", "Zoë", "zoË", "O'Brien", "100%", "a\\b", "say \"hi\"", "Ann\tB", "안나"];
+pub const NAMES: &[&str] = &[
+    "Ana",
+    "ana",
+    "ANABEL",
+    "Zoë",
+    "zoË",
+    "O'Brien",
+    "100%",
+    "a\\b",
+    "say \"hi\"",
+    "Ann\tB",
+    "안나",
+];
 pub const PLACES: &[&str] = &["DE", "IN", "pune", "Pune", "Surat", "de", "_", "$4", "a;--"];
 pub const NUMBERS: &[&str] = &["0", "-1", "18", "17.5", "100", "9", "999999999999999", "0.1", "-0.25"];
 pub const CHOICES: &[&str] = &["Gold", "Silver"];
@@ -60,7 +72,11 @@ pub fn instant(dice: &mut Dice) -> DateTime<Utc> {
     let days = [0, 1, 1, 2, 7, 30, -7][dice.below(7)];
     let beside = TimeDelta::microseconds([0, 0, 1, -1, 500_000][dice.below(5)]);
     let at = now() - TimeDelta::days(days);
-    let at = if dice.one_in(3) { at.date_naive().and_hms_opt(0, 0, 0).unwrap().and_utc() } else { at };
+    let at = if dice.one_in(3) {
+        at.date_naive().and_hms_opt(0, 0, 0).unwrap().and_utc()
+    } else {
+        at
+    };
     at + beside
 }
 
@@ -149,7 +165,12 @@ impl Person {
                 fields.insert(key.to_owned(), value);
             }
         }
-        let labels = has.labels.iter().filter(|_| dice.one_in(3)).map(|(_, it)| it.id).collect();
+        let labels = has
+            .labels
+            .iter()
+            .filter(|_| dice.one_in(3))
+            .map(|(_, it)| it.id)
+            .collect();
         let conversations = has.channels.iter().filter_map(|channel| {
             let window = (!dice.one_in(4)).then(|| instant(dice) + TimeDelta::hours(24 * dice.below(2) as i64));
             dice.one_in(2).then_some((channel.id, window))
@@ -218,7 +239,10 @@ async fn store_contacts(tx: &mut Tx, tenant: TenantId, people: &[Person]) -> sql
             it.created_at,
         )
     };
-    Rows::new(SQL, people.iter().map(row).collect()).run(tx.on()).await.map(drop)
+    Rows::new(SQL, people.iter().map(row).collect())
+        .run(tx.on())
+        .await
+        .map(drop)
 }
 
 async fn store_related(tx: &mut Tx, tenant: TenantId, people: &[Person]) -> sqlx::Result<()> {
@@ -236,10 +260,14 @@ async fn store_related(tx: &mut Tx, tenant: TenantId, people: &[Person]) -> sqlx
         INSERT INTO contact_consents (tenant_id, contact_id, purpose, channel_id, status, since, consent_id)
         SELECT tenant_id, contact_id, purpose, channel_id, status, at, contact_id FROM r";
     let tenant = tenant.uuid();
-    let tags = people.iter().flat_map(|it| it.labels.iter().map(|tag| (tenant, *tag, it.id, now())));
+    let tags = people
+        .iter()
+        .flat_map(|it| it.labels.iter().map(|tag| (tenant, *tag, it.id, now())));
     Rows::new(TAGS, tags.collect()).run(tx.on()).await?;
     let conversations = people.iter().flat_map(|it| {
-        let row = |(channel, window): &(Uuid, Option<DateTime<Utc>>)| (tenant, Uuid::new_v4(), *channel, it.id, *window, now());
+        let row = |(channel, window): &(Uuid, Option<DateTime<Utc>>)| {
+            (tenant, Uuid::new_v4(), *channel, it.id, *window, now())
+        };
         it.conversations.iter().map(row)
     });
     Rows::new(CONVERSATIONS, conversations.collect()).run(tx.on()).await?;

@@ -142,8 +142,15 @@ async fn check_plan(db: &Db, window: &[FilterArg; 3], filter: &Filter, mode: &st
     let values: Vec<String> = args.iter().map(literal).collect();
     let statement = window_statement("COUNT(*)", &condition.text);
     run(&mut tx, format!("SET LOCAL plan_cache_mode = {mode}")).await;
-    run(&mut tx, format!("PREPARE looked_at ({}) AS {statement}", types.join(", "))).await;
-    let explain = format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE looked_at ({})", values.join(", "));
+    run(
+        &mut tx,
+        format!("PREPARE looked_at ({}) AS {statement}", types.join(", ")),
+    )
+    .await;
+    let explain = format!(
+        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE looked_at ({})",
+        values.join(", ")
+    );
     let (Json(plan),): (Json<Value>,) = tx.sql(Sql::built(explain), ()).one().await.unwrap();
     run(&mut tx, "DEALLOCATE looked_at".to_owned()).await;
     tx.rollback().await.unwrap();
@@ -159,7 +166,10 @@ async fn check_plan(db: &Db, window: &[FilterArg; 3], filter: &Filter, mode: &st
 }
 
 async fn run(tx: &mut Tx, sql: String) {
-    tx.sql(Sql::built(sql.clone()), ()).run().await.unwrap_or_else(|error| panic!("{error}: {sql}"));
+    tx.sql(Sql::built(sql.clone()), ())
+        .run()
+        .await
+        .unwrap_or_else(|error| panic!("{error}: {sql}"));
 }
 
 fn type_of(arg: &FilterArg) -> &'static str {
@@ -232,6 +242,10 @@ async fn fill(db: &Db) {
 }
 
 async fn execute(db: &Db, sql: &str) {
-    let Db::Postgres { pool, .. } = db else { unreachable!("the plans are PostgreSQL's") };
-    pool.execute(AssertSqlSafe(sql)).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
+    let Db::Postgres { pool, .. } = db else {
+        unreachable!("the plans are PostgreSQL's")
+    };
+    pool.execute(AssertSqlSafe(sql))
+        .await
+        .unwrap_or_else(|error| panic!("{error}: {sql}"));
 }

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use mainstay::{
     contacts::segments::language::{
-        CatalogueSegment, Comparison, ConsentTest, Decimal, Filter, FilterPath, FilterTest, KnownConsent, Moment, Named,
-        NumberTest, Span, SpanUnit, TextColumn, TextTest, parse,
+        CatalogueSegment, Comparison, ConsentTest, Decimal, Filter, FilterPath, FilterTest, KnownConsent, Moment,
+        Named, NumberTest, Span, SpanUnit, TextColumn, TextTest, parse,
     },
     domain::{ConsentPurpose, ConsentStatus, FieldType},
 };
@@ -70,7 +70,11 @@ fn test(dice: &mut Dice, has: &Belongings) -> FilterTest {
         }
         3..=5 => of_field(dice),
         6 => FilterTest::Moment {
-            path: if dice.one_in(2) { FilterPath::Created } else { FilterPath::LastInbound },
+            path: if dice.one_in(2) {
+                FilterPath::Created
+            } else {
+                FilterPath::LastInbound
+            },
             comparison: *dice.pick(&COMPARISONS),
             moment: moment(dice, true),
         },
@@ -172,7 +176,13 @@ fn of_field(dice: &mut Dice) -> FilterTest {
 }
 
 fn moment(dice: &mut Dice, instants: bool) -> Moment {
-    let spans = [(-1, SpanUnit::Days), (-24, SpanUnit::Hours), (-30, SpanUnit::Days), (1, SpanUnit::Weeks), (0, SpanUnit::Minutes)];
+    let spans = [
+        (-1, SpanUnit::Days),
+        (-24, SpanUnit::Hours),
+        (-30, SpanUnit::Days),
+        (1, SpanUnit::Weeks),
+        (0, SpanUnit::Minutes),
+    ];
     match dice.below(if instants { 3 } else { 2 }) {
         0 => Moment::Day((now() - TimeDelta::days([0, 1, 2, 30][dice.below(4)])).date_naive()),
         1 => {
@@ -185,7 +195,12 @@ fn moment(dice: &mut Dice, instants: bool) -> Moment {
 
 fn label(dice: &mut Dice, has: &Belongings) -> FilterTest {
     let (kind, _) = *dice.pick(&has.labels);
-    let of_kind: Vec<&Named> = has.labels.iter().filter(|(it, _)| *it == kind).map(|(_, it)| it).collect();
+    let of_kind: Vec<&Named> = has
+        .labels
+        .iter()
+        .filter(|(it, _)| *it == kind)
+        .map(|(_, it)| it)
+        .collect();
     let listed = dice.one_in(2);
     let any = dice.several(if listed { 3 } else { 1 }, |dice| (*dice.pick(&of_kind)).clone());
     FilterTest::Label { kind, any, listed }

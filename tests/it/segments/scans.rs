@@ -48,7 +48,10 @@ pub async fn judge_random_filters(db: &Db, tenant: TenantId, seed: u64) {
             let read = parse(&text, &has.catalogue, None).unwrap_or_else(|error| panic!("{error}\n{text}"));
             assert_eq!(read, filter, "seed {seed}, case {n}: {text}");
             let mut scan = Scan::begin(&mut tx, tenant, &filter, None, now()).await.unwrap();
-            let ids = scan.ids(&mut tx).await.unwrap_or_else(|error| panic!("seed {seed}, case {n}: {error}\n{text}"));
+            let ids = scan
+                .ids(&mut tx)
+                .await
+                .unwrap_or_else(|error| panic!("seed {seed}, case {n}: {error}\n{text}"));
             assert!(scan.rest().is_none(), "one window holds them all");
             let found: BTreeSet<Uuid> = ids.iter().map(|id| id.uuid()).collect();
             assert!(ids.is_sorted_by(|one, next| one > next), "newest first, each once");
@@ -60,12 +63,19 @@ pub async fn judge_random_filters(db: &Db, tenant: TenantId, seed: u64) {
             if found != wanted {
                 let of = |id: &Uuid| people.iter().find(|it| it.id == *id);
                 let wrong: Vec<_> = found.symmetric_difference(&wanted).take(2).map(of).collect();
-                panic!("seed {seed}, case {n}: {text}\n{} and {}: {wrong:#?}", found.len(), wanted.len());
+                panic!(
+                    "seed {seed}, case {n}: {text}\n{} and {}: {wrong:#?}",
+                    found.len(),
+                    wanted.len()
+                );
             }
             selected += usize::from(!found.is_empty());
             empty += usize::from(found.is_empty());
         }
         tx.commit().await.unwrap();
     }
-    assert!(selected > CASES / 4 && empty > 0, "the filters tell contacts apart: {selected}, {empty}");
+    assert!(
+        selected > CASES / 4 && empty > 0,
+        "the filters tell contacts apart: {selected}, {empty}"
+    );
 }

@@ -44,7 +44,11 @@ fn distance(one: &[char], other: &[char]) -> usize {
                     let changed = rows[i - 1][j - 1] + usize::from(a != b);
                     let least = changed.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
                     let swapped = i > 1 && j > 1 && a == other[j - 2] && one[i - 2] == b;
-                    if swapped { least.min(rows[i - 2][j - 2] + 1) } else { least }
+                    if swapped {
+                        least.min(rows[i - 2][j - 2] + 1)
+                    } else {
+                        least
+                    }
                 }
             };
         }

@@ -61,7 +61,9 @@ struct Lexer<'t> {
 impl Lexer<'_> {
     fn token(&mut self) -> Result<TokenKind, FilterError> {
         let column = self.column;
-        let Some(&first) = self.rest.peek() else { return Ok(TokenKind::End) };
+        let Some(&first) = self.rest.peek() else {
+            return Ok(TokenKind::End);
+        };
         match first {
             '"' => self.text(column),
             '0'..='9' | '-' | '+' => self.number(column),
@@ -75,20 +77,33 @@ impl Lexer<'_> {
 
     fn sign(&mut self, column: usize, first: char) -> Result<TokenKind, FilterError> {
         self.take_if(|_| true);
-        let second = if matches!(first, '!' | '<' | '>') { self.take_if(|c| c == '=') } else { None };
+        let second = if matches!(first, '!' | '<' | '>') {
+            self.take_if(|c| c == '=')
+        } else {
+            None
+        };
         let given: String = std::iter::once(first).chain(second).collect();
         if let Some(sign) = SIGNS.into_iter().find(|sign| *sign == given) {
             return Ok(TokenKind::Sign(sign));
         }
         let cure = match first {
-            '\'' | '“' | '”' | '„' | '‘' | '’' | '«' | '»' => "; texts stand in straight double quotes: \"Pune\"",
+            '\'' | '“' | '”' | '„' | '‘' | '’' | '«' | '»' => {
+                "; texts stand in straight double quotes: \"Pune\""
+            }
             '!' => "; write `!=`, or `not` before a test",
             '&' => "; write `and`",
             '|' => "; write `or`",
             _ => "",
         };
-        let shown = if first.is_control() { first.escape_unicode().to_string() } else { first.to_string() };
-        Err(FilterError::at(column, format!("the character `{shown}` has no meaning here{cure}")))
+        let shown = if first.is_control() {
+            first.escape_unicode().to_string()
+        } else {
+            first.to_string()
+        };
+        Err(FilterError::at(
+            column,
+            format!("the character `{shown}` has no meaning here{cure}"),
+        ))
     }
 
     /// Reads a text in quotes, within which `\"` and `\\` stand for a quote and a backslash.
@@ -111,7 +126,10 @@ impl Lexer<'_> {
             }
         }
         if text.chars().count() > limits::VALUE {
-            return Err(FilterError::at(column, format!("a text has at most {} characters", limits::VALUE)));
+            return Err(FilterError::at(
+                column,
+                format!("a text has at most {} characters", limits::VALUE),
+            ));
         }
         // As texts are stored.
         Ok(TokenKind::Text(text.nfc().collect()))
@@ -121,7 +139,12 @@ impl Lexer<'_> {
     fn number(&mut self, column: usize) -> Result<TokenKind, FilterError> {
         let word = self.take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '+' | ':' | '.' | '_'));
         let kind = Decimal::parse(&word).map(TokenKind::Number);
-        let kind = kind.or_else(|| day(&word).or_else(|| instant(&word)).or_else(|| span(&word)).map(TokenKind::Moment));
+        let kind = kind.or_else(|| {
+            day(&word)
+                .or_else(|| instant(&word))
+                .or_else(|| span(&word))
+                .map(TokenKind::Moment)
+        });
         kind.ok_or_else(|| {
             let shown: String = word.chars().take(40).collect();
             let message = format!(

@@ -26,7 +26,6 @@ pub use catalogue::{CatalogueField, CatalogueSegment, FilterCatalogue};
 pub use error::FilterError;
 pub use parser::parse;
 pub(crate) use print::quoted;
-pub(crate) use tree::FilterPart;
 pub use tree::{
     Comparison, ConsentTest, Decimal, Filter, FilterPath, FilterTest, KnownConsent, LabelKind, Moment, Named,
     NumberTest, Span, SpanUnit, TextColumn, TextTest,

@@ -11,10 +11,16 @@ use super::tree::{
 impl Display for Filter {
     fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
         let within = |to: &mut Formatter<'_>, term: &Filter, alone: bool| {
-            if alone { write!(to, "{term}") } else { write!(to, "({term})") }
+            if alone {
+                write!(to, "{term}")
+            } else {
+                write!(to, "({term})")
+            }
         };
         match self {
-            Self::Or(terms) => joined(to, terms, " or ", |to, term| within(to, term, !matches!(term, Self::Or(_)))),
+            Self::Or(terms) => joined(to, terms, " or ", |to, term| {
+                within(to, term, !matches!(term, Self::Or(_)))
+            }),
             Self::And(terms) => joined(to, terms, " and ", |to, term| {
                 within(to, term, matches!(term, Self::Not(_) | Self::Test(_)))
             }),
@@ -43,14 +49,16 @@ impl Display for FilterTest {
                 NumberTest::Compare(comparison, number) => {
                     write!(to, "fields.{key} {} {}", comparison.as_str(), number.as_str())
                 }
-                NumberTest::In(numbers) => {
-                    any(to, format_args!("fields.{key}"), numbers.iter().map(|it| it.as_str()))
-                }
+                NumberTest::In(numbers) => any(to, format_args!("fields.{key}"), numbers.iter().map(|it| it.as_str())),
             },
             Self::Boolean { key, equals, value } => {
                 write!(to, "fields.{key} {} {value}", if *equals { "=" } else { "!=" })
             }
-            Self::Moment { path, comparison, moment } => write!(to, "{path} {} {moment}", comparison.as_str()),
+            Self::Moment {
+                path,
+                comparison,
+                moment,
+            } => write!(to, "{path} {} {moment}", comparison.as_str()),
             Self::AnyDay { key, moments } => any(to, format_args!("fields.{key}"), moments),
             Self::Consent { purpose, is } => {
                 let path = FilterPath::Consent(*purpose);
@@ -60,7 +68,11 @@ impl Display for FilterTest {
                     ConsentTest::In(all) => any(to, path, all.iter().map(|it| Quoted(consent_word(*it)))),
                 }
             }
-            Self::Label { kind, any: names, listed } => match (&names[..], listed) {
+            Self::Label {
+                kind,
+                any: names,
+                listed,
+            } => match (&names[..], listed) {
                 ([one], false) => write!(to, "{} = {}", kind.as_str(), Quoted(&one.name)),
                 _ => any(to, kind.as_str(), names.iter().map(|it| Quoted(&it.name))),
             },

@@ -18,21 +18,54 @@ pub enum Filter {
 #[derive(Clone, Debug, PartialEq)]
 pub enum FilterTest {
     /// `path is known`, `path is not known`.
-    Known { path: FilterPath, known: bool },
-    Text { path: FilterPath, is: TextTest },
-    Number { key: String, is: NumberTest },
+    Known {
+        path: FilterPath,
+        known: bool,
+    },
+    Text {
+        path: FilterPath,
+        is: TextTest,
+    },
+    Number {
+        key: String,
+        is: NumberTest,
+    },
     /// `fields.x = true`, `fields.x != true`.
-    Boolean { key: String, equals: bool, value: bool },
+    Boolean {
+        key: String,
+        equals: bool,
+        value: bool,
+    },
     /// A date, or an instant.
-    Moment { path: FilterPath, comparison: Comparison, moment: Moment },
+    Moment {
+        path: FilterPath,
+        comparison: Comparison,
+        moment: Moment,
+    },
     /// `fields.x in (2026-11-30, -1d)`, of a date.
-    AnyDay { key: String, moments: Vec<Moment> },
-    Consent { purpose: ConsentPurpose, is: ConsentTest },
+    AnyDay {
+        key: String,
+        moments: Vec<Moment>,
+    },
+    Consent {
+        purpose: ConsentPurpose,
+        is: ConsentTest,
+    },
     /// `tag = "vip"`, `list = "guests"`; with `in` any of several.
-    Label { kind: LabelKind, any: Vec<Named>, listed: bool },
-    Segment { segment: Named, filter: Box<Filter> },
+    Label {
+        kind: LabelKind,
+        any: Vec<Named>,
+        listed: bool,
+    },
+    Segment {
+        segment: Named,
+        filter: Box<Filter>,
+    },
     /// `window is open`, on one channel or any.
-    Window { open: bool, on: Option<Named> },
+    Window {
+        open: bool,
+        on: Option<Named>,
+    },
 }
 
 /// A property of a contact.
@@ -44,7 +77,10 @@ pub enum FilterPath {
     Created,
     LastInbound,
     Consent(ConsentPurpose),
-    Field { key: String, kind: FieldType },
+    Field {
+        key: String,
+        kind: FieldType,
+    },
 }
 
 /// A text column of contacts.
@@ -280,29 +316,4 @@ impl FilterTest {
         };
         several.iter_mut().chain(one)
     }
-
-    /// Returns whether the test itself names a thing.
-    pub(crate) fn uses(&self, what: &FilterPart) -> bool {
-        match (self, what) {
-            (Self::Label { any, .. }, FilterPart::Label(id)) => any.iter().any(|it| it.id == *id),
-            (Self::Segment { segment, .. }, FilterPart::Segment(id)) => segment.id == *id,
-            (Self::Number { key, .. } | Self::Boolean { key, .. } | Self::AnyDay { key, .. }, FilterPart::Field(field)) => {
-                key == field
-            }
-            (Self::Text { path, .. } | Self::Moment { path, .. } | Self::Known { path, .. }, FilterPart::Field(field)) => {
-                matches!(path, FilterPath::Field { key, .. } if key == field)
-            }
-            _ => false,
-        }
-    }
-}
-
-/// A thing that filters name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum FilterPart {
-    /// A tag or list.
-    Label(Uuid),
-    Segment(Uuid),
-    /// A custom field, by its key.
-    Field(String),
 }

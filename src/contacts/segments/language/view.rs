@@ -3,10 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::tree::{
-    Comparison, ConsentTest, Filter, FilterPath, FilterTest, NumberTest, TextTest,
-};
 use super::print::consent_word;
+use super::tree::{Comparison, ConsentTest, Filter, FilterPath, FilterTest, NumberTest, TextTest};
 
 /// A filter as a tree.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -58,9 +56,12 @@ impl From<&Filter> for FilterTreeView {
 impl FilterTreeView {
     fn test(test: &FilterTest) -> Self {
         let (path, operator, values, channel) = match test {
-            FilterTest::Known { path, known } => {
-                (path.to_string(), if *known { "is" } else { "is not" }, vec!["known".to_owned()], None)
-            }
+            FilterTest::Known { path, known } => (
+                path.to_string(),
+                if *known { "is" } else { "is not" },
+                vec!["known".to_owned()],
+                None,
+            ),
             FilterTest::Text { path, is } => {
                 let (operator, values) = match is {
                     TextTest::Equal(text) => ("=", vec![text.clone()]),
@@ -79,15 +80,23 @@ impl FilterTreeView {
                 let values = values.iter().map(|it| it.as_str().to_owned()).collect();
                 (format!("fields.{key}"), operator, values, None)
             }
-            FilterTest::Boolean { key, equals, value } => {
-                (format!("fields.{key}"), equality(*equals), vec![value.to_string()], None)
-            }
-            FilterTest::Moment { path, comparison, moment } => {
-                (path.to_string(), comparison.as_str(), vec![moment.to_string()], None)
-            }
-            FilterTest::AnyDay { key, moments } => {
-                (format!("fields.{key}"), "in", moments.iter().map(ToString::to_string).collect(), None)
-            }
+            FilterTest::Boolean { key, equals, value } => (
+                format!("fields.{key}"),
+                equality(*equals),
+                vec![value.to_string()],
+                None,
+            ),
+            FilterTest::Moment {
+                path,
+                comparison,
+                moment,
+            } => (path.to_string(), comparison.as_str(), vec![moment.to_string()], None),
+            FilterTest::AnyDay { key, moments } => (
+                format!("fields.{key}"),
+                "in",
+                moments.iter().map(ToString::to_string).collect(),
+                None,
+            ),
             FilterTest::Consent { purpose, is } => {
                 let (operator, values) = match is {
                     ConsentTest::Equal(status) => ("=", std::slice::from_ref(status)),
@@ -118,5 +127,9 @@ impl FilterTreeView {
 }
 
 fn equality(equals: bool) -> &'static str {
-    if equals { Comparison::Equal.as_str() } else { Comparison::Differs.as_str() }
+    if equals {
+        Comparison::Equal.as_str()
+    } else {
+        Comparison::Differs.as_str()
+    }
 }

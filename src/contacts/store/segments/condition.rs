@@ -9,9 +9,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::args::FilterArg;
 use crate::{
-    contacts::segments::language::{
-        Comparison, Decimal, Filter, FilterPath, FilterTest, Moment, NumberTest, TextTest,
-    },
+    contacts::segments::language::{Comparison, Decimal, Filter, FilterPath, FilterTest, Moment, NumberTest, TextTest},
     domain::FieldType,
 };
 
@@ -89,7 +87,11 @@ impl ConditionBuilder {
                 let value = self.bind_text(if *value { "true" } else { "false" });
                 negated_unless(*equals, format!("COALESCE({field} = {value}, FALSE)"))
             }
-            FilterTest::Moment { path, comparison, moment } => self.moment(path, *comparison, *moment),
+            FilterTest::Moment {
+                path,
+                comparison,
+                moment,
+            } => self.moment(path, *comparison, *moment),
             FilterTest::AnyDay { key, moments } => {
                 let days: Vec<String> = moments.iter().map(|it| day(*it, self.now)).collect();
                 let field = self.field(key);
@@ -194,7 +196,10 @@ impl ConditionBuilder {
         let holds = comparison != Comparison::Differs;
         let condition = match path {
             FilterPath::LastInbound => self.last_inbound(&Bounds::new(comparison, instants(moment, self.now))),
-            FilterPath::Field { key, kind: FieldType::Date } => {
+            FilterPath::Field {
+                key,
+                kind: FieldType::Date,
+            } => {
                 let first = day(moment, self.now);
                 let next = day_after(moment, self.now);
                 let field = self.field(key);
@@ -216,7 +221,11 @@ impl ConditionBuilder {
 
     fn between_texts(&mut self, field: &str, bounds: &Bounds<String>) -> String {
         let bounds = bounds.clone().map(|text| self.bind_text(&text));
-        let field = if self.postgres { format!("{field} COLLATE \"C\"") } else { field.to_owned() };
+        let field = if self.postgres {
+            format!("{field} COLLATE \"C\"")
+        } else {
+            field.to_owned()
+        };
         format!("COALESCE({}, FALSE)", bounds.on(&field))
     }
 }
@@ -286,7 +295,9 @@ fn day_after(moment: Moment, now: DateTime<Utc>) -> String {
 /// Returns the first whole second that is not before an instant, as fields hold it.
 fn second(at: DateTime<Utc>) -> String {
     let whole = DateTime::<Utc>::from_timestamp_micros(at.timestamp_micros().div_euclid(1_000_000) * 1_000_000);
-    let whole = whole.filter(|whole| *whole == at).or_else(|| Some(whole? + TimeDelta::seconds(1)));
+    let whole = whole
+        .filter(|whole| *whole == at)
+        .or_else(|| Some(whole? + TimeDelta::seconds(1)));
     whole.unwrap_or(at).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 

@@ -55,8 +55,16 @@ impl Scan {
 
     /// Scans the next window and returns the contacts that the filter selects, newest first.
     pub async fn ids(&mut self, tx: &mut Tx) -> Result<Vec<ContactId>> {
-        let Some(range) = self.range(tx).await? else { return Ok(Vec::new()) };
-        let found = tx.sql(Sql::built(window_statement("c.id", &self.condition.text)), self.args(range)).all::<(ContactId,)>().await?;
+        let Some(range) = self.range(tx).await? else {
+            return Ok(Vec::new());
+        };
+        let found = tx
+            .sql(
+                Sql::built(window_statement("c.id", &self.condition.text)),
+                self.args(range),
+            )
+            .all::<(ContactId,)>()
+            .await?;
         let mut ids: Vec<ContactId> = found.into_iter().map(|(id,)| id).collect();
         ids.sort_unstable_by(|one, other| other.cmp(one));
         Ok(ids)
@@ -64,8 +72,16 @@ impl Scan {
 
     /// Scans the next window and returns how many contacts the filter selects.
     pub async fn count(&mut self, tx: &mut Tx) -> Result<i64> {
-        let Some(range) = self.range(tx).await? else { return Ok(0) };
-        let (count,) = tx.sql(Sql::built(window_statement("COUNT(*)", &self.condition.text)), self.args(range)).one::<(i64,)>().await?;
+        let Some(range) = self.range(tx).await? else {
+            return Ok(0);
+        };
+        let (count,) = tx
+            .sql(
+                Sql::built(window_statement("COUNT(*)", &self.condition.text)),
+                self.args(range),
+            )
+            .one::<(i64,)>()
+            .await?;
         Ok(count)
     }
 

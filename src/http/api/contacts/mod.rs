@@ -95,7 +95,11 @@ pub async fn list(
         }
         let mut tx = caller.begin().await?;
         let filter = criteria.filter(&read_catalogue(&mut tx, tenant).await?)?;
-        let page = SelectedPage { list: LIST, paging, before };
+        let page = SelectedPage {
+            list: LIST,
+            paging,
+            before,
+        };
         let page = page_of(&mut tx, tenant, &filter, page, app.clock.now()).await?;
         tx.commit().await?;
         return Ok(Json(page));

@@ -4,7 +4,8 @@ use crate::{contacts::ContactError, http::problem::Problem};
 
 impl From<ContactError> for Problem {
     fn from(error: ContactError) -> Self {
-        let detail = format!("{error}.");
+        let said = error.to_string();
+        let detail = if said.ends_with('?') { said } else { format!("{said}.") };
         let conflict = |slug, title| Self::new(StatusCode::CONFLICT, slug, title, detail.clone());
         match error {
             ContactError::NotFound(what) => Self::not_found(what),

@@ -46,5 +46,8 @@ pub(crate) async fn views(tx: &mut Tx, tenant: TenantId, ids: &[ContactId]) -> s
     let mut rows = contacts::find_all(tx.on(), tenant, ids).await?;
     rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
     let mut belongings = Belongings::read(tx, tenant, ids).await?;
-    Ok(rows.into_iter().map(|row| ContactView::new(row, &mut belongings)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| ContactView::new(row, &mut belongings))
+        .collect())
 }

@@ -133,7 +133,11 @@ pub async fn create(
     let mut tx = caller.begin().await?;
     let catalogue = verbs::read_catalogue(&mut tx, caller.tenant).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, etag(made.version), Body(SegmentView::new(made, &catalogue))))
+    Ok((
+        StatusCode::CREATED,
+        etag(made.version),
+        Body(SegmentView::new(made, &catalogue)),
+    ))
 }
 
 /// Show a segment

@@ -146,7 +146,14 @@ pub async fn recount(
     let (segment, filter) = verbs::find(&mut tx, caller.tenant, id).await?;
     let counted = verbs::count(&mut tx, caller.tenant, &filter, None, now).await?;
     tx.commit().await?;
-    store::set_count(app.db.writer(), caller.tenant, (id, segment.version), counted.count, now).await?;
+    store::set_count(
+        app.db.writer(),
+        caller.tenant,
+        (id, segment.version),
+        counted.count,
+        now,
+    )
+    .await?;
     Ok(Body(SegmentCountView {
         count: Some(counted.count),
         counted_at: Some(now),

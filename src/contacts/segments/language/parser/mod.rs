@@ -42,7 +42,10 @@ struct Reading<'c> {
 impl Reading<'_> {
     fn filter(&mut self, text: &str) -> Result<Filter, FilterError> {
         if text.len() > limits::TEXT {
-            return Err(FilterError::at(1, format!("a filter has at most {} bytes", limits::TEXT)));
+            return Err(FilterError::at(
+                1,
+                format!("a filter has at most {} bytes", limits::TEXT),
+            ));
         }
         let mut parser = Parser {
             tokens: tokens(text)?,
@@ -147,7 +150,11 @@ impl Parser<'_, '_> {
     }
 
     fn expect_sign(&mut self, sign: &str, expected: &str) -> Result<(), FilterError> {
-        if self.take_sign(sign) { Ok(()) } else { Err(self.unexpected(expected)) }
+        if self.take_sign(sign) {
+            Ok(())
+        } else {
+            Err(self.unexpected(expected))
+        }
     }
 
     /// Returns the error of a token that cannot stand here.

@@ -75,7 +75,11 @@ impl Parser<'_, '_> {
         if !open && !self.take_word("closed") {
             return Err(self.unexpected("`open` or `closed`"));
         }
-        let on = if self.take_word("on") { Some(self.channel()?) } else { None };
+        let on = if self.take_word("on") {
+            Some(self.channel()?)
+        } else {
+            None
+        };
         Ok(FilterTest::Window { open, on })
     }
 
@@ -95,5 +99,8 @@ impl Parser<'_, '_> {
 fn unknown<'n>(column: usize, what: &str, name: &str, known: impl Iterator<Item = &'n str>) -> FilterError {
     let hint = nearest(name, known).map(|it| format!("; did you mean \"{it}\"?"));
     let name: String = name.chars().take(60).collect();
-    FilterError::at(column, format!("there is no {what} \"{name}\"{}", hint.unwrap_or_default()))
+    FilterError::at(
+        column,
+        format!("there is no {what} \"{name}\"{}", hint.unwrap_or_default()),
+    )
 }

@@ -11,7 +11,16 @@ use super::{
 use crate::domain::{ConsentPurpose, FieldType};
 
 /// Words that begin a test, besides fields and consents.
-const WORDS: [&str; 8] = ["name", "created", "last_inbound", "tag", "list", "segment", "window", "consent.marketing"];
+const WORDS: [&str; 8] = [
+    "name",
+    "created",
+    "last_inbound",
+    "tag",
+    "list",
+    "segment",
+    "window",
+    "consent.marketing",
+];
 
 impl Parser<'_, '_> {
     pub(super) fn test(&mut self) -> Result<FilterTest, FilterError> {
@@ -65,10 +74,16 @@ impl Parser<'_, '_> {
             let message = format!("contacts have no property `{word}`; the field is `fields.{word}`");
             return Err(FilterError::at(column, message));
         }
-        let known = WORDS.into_iter().chain(TextColumn::ALL.map(TextColumn::as_str)).chain(["consent.all"]);
+        let known = WORDS
+            .into_iter()
+            .chain(TextColumn::ALL.map(TextColumn::as_str))
+            .chain(["consent.all"]);
         let hint = nearest(word, known).map(|it| format!("; did you mean `{it}`?"));
         let hint = hint.unwrap_or_else(|| "; custom fields are written `fields.key`".to_owned());
-        Err(FilterError::at(column, format!("contacts have no property `{word}`{hint}")))
+        Err(FilterError::at(
+            column,
+            format!("contacts have no property `{word}`{hint}"),
+        ))
     }
 
     /// Reads what follows a path: a comparison, a list or `is known`.
@@ -96,7 +111,10 @@ impl Parser<'_, '_> {
 
     /// Takes a sign of comparison, if one of these is next.
     pub(super) fn take_comparison(&mut self, allowed: &[Comparison]) -> Option<Comparison> {
-        let found = allowed.iter().copied().find(|it| matches!(self.peek(), TokenKind::Sign(sign) if *sign == it.as_str()));
+        let found = allowed
+            .iter()
+            .copied()
+            .find(|it| matches!(self.peek(), TokenKind::Sign(sign) if *sign == it.as_str()));
         if found.is_some() {
             self.advance();
         }

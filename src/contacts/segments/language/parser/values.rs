@@ -6,9 +6,7 @@ use super::{
         lexer::TokenKind,
         limits,
         print::consent_word,
-        tree::{
-            Comparison, ConsentTest, Decimal, FilterPath, FilterTest, KnownConsent, Moment, NumberTest, TextTest,
-        },
+        tree::{Comparison, ConsentTest, Decimal, FilterPath, FilterTest, KnownConsent, Moment, NumberTest, TextTest},
     },
     Parser,
 };
@@ -83,13 +81,20 @@ impl Parser<'_, '_> {
 
     pub(super) fn moment_test(&mut self, path: FilterPath) -> Result<FilterTest, FilterError> {
         let date = match &path {
-            FilterPath::Field { key, kind: FieldType::Date } => Some(key.clone()),
+            FilterPath::Field {
+                key,
+                kind: FieldType::Date,
+            } => Some(key.clone()),
             _ => None,
         };
         match (self.take_comparison(&ORDER), date) {
             (Some(comparison), date) => {
                 let moment = if date.is_some() { self.day()? } else { self.moment()? };
-                Ok(FilterTest::Moment { path, comparison, moment })
+                Ok(FilterTest::Moment {
+                    path,
+                    comparison,
+                    moment,
+                })
             }
             (None, Some(key)) if self.take_word("in") => {
                 let moments = self.list(Self::day)?;
@@ -180,7 +185,9 @@ impl Parser<'_, '_> {
     }
 
     fn consent(&mut self) -> Result<KnownConsent, FilterError> {
-        let found = CONSENTS.into_iter().find(|it| matches!(self.peek(), TokenKind::Text(text) if text == consent_word(*it)));
+        let found = CONSENTS
+            .into_iter()
+            .find(|it| matches!(self.peek(), TokenKind::Text(text) if text == consent_word(*it)));
         let Some(status) = found else {
             return Err(self.unexpected("\"granted\", \"revoked\" or \"unknown\""));
         };
