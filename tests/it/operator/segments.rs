@@ -7,7 +7,7 @@ use super::Stage;
 use crate::support::process::MAINSTAY;
 
 #[both_sizes]
-async fn a_filter_is_checked_and_counted(mut stage: Stage) {
+async fn a_filter_is_checked_and_counted(stage: Stage) {
     let checked = [
         "--json",
         "segment",
