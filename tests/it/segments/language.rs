@@ -124,7 +124,7 @@ fn an_error_says_where_and_what_was_expected() {
         ("name = \"a\u{7}\"", "column 10: a text holds no control characters"),
         (
             "name = \"a\\n\"",
-            "column 11: after a backslash only `\"` or `\\` may stand",
+            "column 10: after a backslash only `\"` or `\\` may stand",
         ),
         (
             "name is unknown",

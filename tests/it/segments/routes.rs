@@ -15,16 +15,16 @@ async fn segment(client: &Client, name: &str, filter: &str) -> String {
     let made = client
         .post(SEGMENTS, json!({ "name": name, "filter": filter }))
         .await
-        .ok();
+        .created();
     format!("{SEGMENTS}/{}", made.json()["id"].as_str().unwrap())
 }
 
 async fn field(client: &Client, field: Value) {
-    client.post("/api/v1/contact-fields", field).await.ok();
+    client.post("/api/v1/contact-fields", field).await.created();
 }
 
 async fn contact(client: &Client, members: Value) -> String {
-    let made = client.post("/api/v1/contacts", members).await.ok();
+    let made = client.post("/api/v1/contacts", members).await.created();
     made.json()["id"].as_str().unwrap().to_owned()
 }
 
@@ -51,7 +51,7 @@ fn query(path: &str, pairs: &[(&str, &str)]) -> String {
 #[both_databases]
 async fn a_segment_is_made_changed_by_version_and_archived(test: TestApp) {
     let client = Client::tenant(&test);
-    client.post("/api/v1/tags", json!({ "name": "vip" })).await.ok();
+    client.post("/api/v1/tags", json!({ "name": "vip" })).await.created();
     let made = client
         .post(SEGMENTS, json!({ "name": " Regulars ", "filter": " tag = \"VIP\" " }))
         .await;

@@ -33,11 +33,11 @@ impl Scan {
         now: DateTime<Utc>,
     ) -> Result<Self> {
         // The sets of the tests on other tables stay in memory; a window takes a hundred milliseconds, and never five seconds.
-        const SETTINGS: &str =
+        const POSTGRES: &str =
             "SELECT set_config('work_mem', '64MB', true), set_config('statement_timeout', '5000', true)";
         let postgres = tx.is_postgres();
         if postgres {
-            tx.sql(SETTINGS, ()).run().await?;
+            tx.sql(POSTGRES, ()).run().await?;
         }
         Ok(Self {
             tenant,
