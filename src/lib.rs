@@ -51,8 +51,8 @@ pub mod provider;
 // The memory that requests take.
 pub mod memory;
 
-// Who is who.
-pub mod people;
+// Who customers are, what they allow, and what is known of them.
+pub mod contacts;
 
 // What may be sent without an open window, and what goes into it.
 pub mod templates;

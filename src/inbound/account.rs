@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    contacts::people::Party,
     directory::Route,
     domain::{ChannelId, DailyLimit, TenantId},
     events::{account::CALL, channel, contact::MARKETING},
     messaging::{AccountChange, Source},
-    people::Party,
     provider::{
         errors,
         webhook::{

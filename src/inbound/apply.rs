@@ -15,12 +15,12 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    contacts::people,
     db::{Result, Tx},
     domain::{ChannelId, ContactId, ConversationId, Direction, MessageId, Origin, Status},
     inbound::store::statuses::{self, JoinedStatus},
     media::store::NewInboundMedia,
     messaging::{self, FailedMessage, FollowUp, LimitSet},
-    people,
     records::{
         contacts,
         conversations::{self, ConversationKey, ConversationUpdate},

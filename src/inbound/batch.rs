@@ -8,6 +8,7 @@ use super::{
     read::Parsed,
 };
 use crate::{
+    contacts::people,
     db::{Result, Tx},
     domain::{Id, WorkState},
     inbound::INBOUND,
@@ -15,7 +16,7 @@ use crate::{
     inbound::store::{quarantine, unrecognized},
     media::MEDIA_INBOUND,
     media::store::NewInboundMedia,
-    messaging, people,
+    messaging,
     queue::{JobEntry, counts},
     records::raw_events::{self, ProcessedEvent},
 };

@@ -16,11 +16,11 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    contacts::people::Party,
     db::{Result, Tx},
     directory::Route,
     domain::{ChannelId, ContactId, ConversationId, Direction, TenantId},
     events::account::{CALL, CallEvent},
-    people::Party,
     provider::webhook::{AccountDetail, AccountEvent},
     records::{
         conversations::{self, ConversationKey, ConversationUpdate},

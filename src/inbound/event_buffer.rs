@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 use super::{messages::PlannedMessage, plan::Plan};
 use crate::{
     clock::Clock,
+    contacts::people::{self, Party, PreferenceChange, Resolved},
     db::{Result, Tx},
     domain::{ContactId, ConversationId, Origin},
     events::{contact, message, order},
     inbound::store::statuses::JoinedStatus,
     messaging,
-    people::{self, Party, PreferenceChange, Resolved},
     provider::{
         self,
         webhook::{self, OrderContent, PreferenceChoice},

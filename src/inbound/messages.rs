@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    contacts::people::Party,
     directory::Route,
     domain::{ChannelId, Direction, MessageId, Origin, RawEventId, Status, TenantId},
-    people::Party,
     provider::webhook::{HistoryMessage, MessageContent, OrderContent, WebhookMessage, WhatsAppUser},
     records::{
         conversations::preview,

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{calls::PlannedCall, messages::PlannedMessage, read::Parsed, recipients, statuses};
 use crate::{
     clock::Clock,
+    contacts::people::Party,
     directory::{Route, Snapshot, TenantSignature},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
     inbound::{
@@ -18,7 +19,6 @@ use crate::{
         store::{quarantine, statuses::NewStatus, unrecognized::Unrecognized},
     },
     messaging::{AccountChange, Source, store::sends::Proof},
-    people::Party,
     provider::webhook::{Change, Malformed, UserPreference, WebhookItem},
     records::{events::NewEvent, messages::NamedRecipient, raw_events::ProcessedEvent},
     templates,

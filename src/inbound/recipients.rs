@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::plan::Plan;
 use crate::{
+    contacts::people::Party,
     db::{Result, Tx},
     domain::Direction,
     inbound::store::statuses::{self, NewStatus, OrphanStatus},
     messaging::{self, Recipients, store::sends::Proof},
-    people::Party,
     provider::webhook::{WhatsAppUser, recipient_of_stored_status},
     records::messages::{MessageKey, MessageRef, NamedRecipient, Names},
 };

@@ -4,13 +4,13 @@ use chrono::TimeDelta;
 
 use super::{apply, event_buffer::EventBuffer, plan::ItemSource, recipients, refusals};
 use crate::{
+    contacts::people,
     db::{Result, Tx, is_unavailable, retry_conflicts},
     directory::Route,
     domain::Status,
     inbound::InboundService,
     inbound::store::statuses::{self, JoinedStatus, NewStatus},
     messaging::{self, FailedMessage, FollowUp, store::sends::Proof},
-    people,
     provider::{
         errors,
         webhook::{self, StatusKind, WhatsAppUser},

@@ -2,6 +2,7 @@
 
 use crate::{
     clock::Clock,
+    contacts::people::{self, Party},
     db::{Result, Tx, retry_conflicts},
     directory::Route,
     domain::{ContactId, Ctx, TenantId},
@@ -11,7 +12,6 @@ use crate::{
         accept::Address,
         store::blocks::{self, BlockedContact},
     },
-    people::{self, Party},
     provider::{BlockResult, BlockTarget, BlockedPage},
     records::{
         contacts::{self, Identity},

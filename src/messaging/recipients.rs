@@ -3,9 +3,9 @@
 //! identities of the message's contact.
 
 use crate::{
+    contacts::people::Party,
     db::{Result, Tx},
     domain::{MessageId, TenantId},
-    people::Party,
     provider::webhook::WhatsAppUser,
     records::{
         contacts::{self, Identity},

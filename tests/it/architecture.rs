@@ -55,12 +55,12 @@ pub fn module(path: &Path) -> String {
 
 /// Features, and which others each may import. They meet otherwise through events and records.
 pub const FEATURES: &[(&str, &[&str])] = &[
-    ("people", &[]),
+    ("contacts", &[]),
     ("templates", &[]),
     ("webhooks", &[]),
     ("media", &[]),
-    ("messaging", &["people", "templates", "media"]),
-    ("inbound", &["people", "templates", "media", "messaging"]),
+    ("messaging", &["contacts", "templates", "media"]),
+    ("inbound", &["contacts", "templates", "media", "messaging"]),
     ("tenancy", &["templates", "webhooks", "messaging", "inbound"]),
 ];
 
@@ -73,6 +73,7 @@ const STORES: &[(&str, &str)] = &[
     // Deliveries are made in the commit of the events.
     ("records/events/consumers.rs", "webhooks"),
     // A merge of contacts moves the rows of every table that names one.
+    ("records/contacts/merged_tables.rs", "contacts"),
     ("records/contacts/merged_tables.rs", "messaging"),
     // What was received is stored with its media, and what a status says of a send with the send.
     ("inbound", "media"),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mainstay::{
     db::{Db, Sql, Tx},
-    domain::{ChannelId, ContactId, Id},
+    domain::{Actor, ChannelId, ContactId, Id},
     records::contacts::{self, ContactMerge, MERGED_TABLES, MergeEffect, MergedTable},
 };
 use mainstay_test_macros::both_databases;
@@ -97,7 +97,7 @@ async fn two_contacts(test: &TestApp) -> (ContactMerge, ChannelId) {
 async fn merge(test: &TestApp, merge: ContactMerge) {
     let work = async |tx: &mut Tx| {
         contacts::lock_tenant(tx, merge.tenant, true).await?;
-        contacts::merge(tx, merge).await
+        contacts::merge(tx, &test.app.clock, merge, Actor::System).await
     };
     test.app.db.transaction(work).await.unwrap();
 }

@@ -57,6 +57,12 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0004_provider_unreachable.sql"),
         postgres: "",
     },
+    Step {
+        name: "0005_contacts",
+        text: include_str!("../../../migrations/0005_contacts.sql"),
+        postgres: "SELECT mainstay_isolate('contact_fields', 'tags', 'contact_tags', 'segments', 'consents', 'contact_consents',
+            'keyword_rules', 'contact_redirects', 'conversation_redirects', 'contact_merges', 'import_errors', 'tasks');",
+    },
 ];
 
 impl Step {

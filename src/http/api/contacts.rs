@@ -188,7 +188,7 @@ pub async fn list(
                 .collect()
         }
         (None, Some(term)) => contacts::search(tx.on(), tenant, term, before, limit).await?,
-        (None, None) => contacts::list(tx.on(), tenant, before, limit).await?,
+        (None, None) => contacts::list(tx.on(), tenant, false, before, limit).await?,
     };
     let page = Page::new(&paging, LIST, rows, |row| row.id);
     let ids: Vec<ContactId> = page.data.iter().map(|row| row.id).collect();

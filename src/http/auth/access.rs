@@ -64,9 +64,10 @@ pub(super) fn require<P: Needs>(ctx: &Ctx) -> Result<(), Problem> {
 }
 
 fn lacks(permission: Permission) -> Problem {
-    let detail = format!(
-        "This needs the permission `{permission}`, which the scope `{}` contains. Ask the operator for an API key with it.",
-        permission.set()
-    );
+    let given = match permission.set() {
+        Some(set) => format!("which the scope `{set}` contains"),
+        None => "which no scope contains: it is given by its own name".to_owned(),
+    };
+    let detail = format!("This needs the permission `{permission}`, {given}. Ask the operator for an API key with it.");
     Problem::forbidden("missing-permission", detail)
 }

@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    contacts::people,
     db::{self, BatchReceiver, Db, Submission, is_unavailable, write_together},
     domain::{BatchId, Id, MessageId, TenantId},
     messaging::store::sends,
-    people,
     queue::{JobEntry, Queues},
     records::idempotency::{self, KeyedRequest},
 };

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::{AcceptRequest, Address, Refusal, check_templates::CheckedTemplate, write::Answer};
 use crate::{
     clock::Clock,
+    contacts::people::{self, Party},
     db::{Result, Tx},
     domain::{ContactId, RecipientKind, TenantId},
     messaging::store::blocks::{self, BlockedContact},
-    people::{self, Party},
     records::{contacts, events::NewEvent},
     templates::check_recipient,
 };

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
+    contacts::people::{self, Party},
     db::{self, BatchReceiver, Tx, write_together},
     domain::{AttemptId, AttemptOutcome, ChannelId, ContactId, HoldReason, MessageId, TenantId},
     messaging::{
@@ -21,7 +22,6 @@ use crate::{
         store::sends::{self, AttemptEnd, DueSend},
         transitions,
     },
-    people::{self, Party},
     records::{
         channels, contacts,
         events::{self, NewEvent},

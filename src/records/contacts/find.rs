@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::Profile;
 use crate::{
     db::{On, Result, Rows, Sql},
     domain::{ContactId, Id, TenantId},
@@ -15,11 +16,34 @@ use crate::{
 pub struct Contact {
     pub id: ContactId,
     pub kind: String,
+    /// The profile name in WhatsApp.
     pub name: Option<String>,
     pub marketing_stopped: bool,
+    #[sqlx(flatten)]
+    pub profile: Profile,
+    pub source: Option<String>,
+    pub archived_at: Option<DateTime<Utc>>,
+    /// One more with each change by people, the API and imports.
+    pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
+
+impl Contact {
+    /// Returns the name that is shown: the one that people gave, else that of the profile.
+    pub fn shown_name(&self) -> Option<&str> {
+        self.profile.given_name.as_deref().or(self.name.as_deref())
+    }
+}
+
+/// The columns of a [`Contact`], of a table named `c`.
+macro_rules! contact_columns {
+    () => {
+        "c.id, c.kind, c.name, c.marketing_stopped, c.given_name, c.external_id, c.language, c.country, c.time_zone, c.fields,
+            c.source, c.archived_at, c.version, c.created_at, c.updated_at"
+    };
+}
+pub(crate) use contact_columns;
 
 /// An identity of a contact, present or retired: a phone number, a business-scoped user id, a user name …
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -42,8 +66,11 @@ pub fn current_identity<'k>(known: &'k [IdentityRecord], kind: &str) -> Option<&
 }
 
 pub async fn find(on: On<'_>, tenant: TenantId, id: ContactId) -> Result<Option<Contact>> {
-    const SQL: &str = "
-        SELECT id, kind, name, marketing_stopped, created_at, updated_at FROM contacts WHERE tenant_id = $1 AND id = $2";
+    const SQL: &str = concat!(
+        "SELECT ",
+        contact_columns!(),
+        " FROM contacts c WHERE c.tenant_id = $1 AND c.id = $2"
+    );
     on.sql(SQL, (tenant, id)).opt().await
 }
 
@@ -58,16 +85,35 @@ pub(crate) async fn opted_out(on: On<'_>, contacts: &[(TenantId, ContactId)]) ->
     Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
-/// Lists contacts, newest first, starting before `before`.
-pub async fn list(on: On<'_>, tenant: TenantId, before: Option<ContactId>, limit: i64) -> Result<Vec<Contact>> {
-    const SQL: &str = "
-        SELECT id, kind, name, marketing_stopped, created_at, updated_at
-        FROM contacts
-        WHERE tenant_id = $1 AND id < $2
-        ORDER BY id DESC
-        LIMIT $3";
+/// Finds several contacts.
+pub async fn find_all(on: On<'_>, tenant: TenantId, ids: &[ContactId]) -> Result<Vec<Contact>> {
+    const SQL: &str = concat!(
+        "WITH r (tenant_id, id) AS ({rows}) SELECT ",
+        contact_columns!(),
+        " FROM r CROSS JOIN contacts c WHERE c.tenant_id = r.tenant_id AND c.id = r.id"
+    );
+    let row = |id: &ContactId| (tenant.uuid(), id.uuid());
+    Rows::new(SQL, ids.iter().map(row).collect()).all(on).await
+}
+
+/// Lists contacts, newest first, starting before `before`: those in use, or the archived ones.
+pub async fn list(
+    on: On<'_>,
+    tenant: TenantId,
+    archived: bool,
+    before: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<Contact>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        contact_columns!(),
+        " FROM contacts c
+        WHERE c.tenant_id = $1 AND c.id < $2 AND (c.archived_at IS NOT NULL) = $3
+        ORDER BY c.id DESC
+        LIMIT $4"
+    );
     let before = before.unwrap_or(ContactId::from_uuid(Uuid::max()));
-    on.sql(SQL, (tenant, before, limit)).all().await
+    on.sql(SQL, (tenant, before, archived, limit)).all().await
 }
 
 /// Lists the identities of these contacts: present ones first, then newest first.

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 
 use super::merge::{self, ContactMerge};
 use crate::{
+    contacts::{consent, store::tags},
     db::{Result, Tx},
     messaging::store::blocks,
     records::{conversations, lock_order::Stage, messages, portfolios},
@@ -48,6 +49,17 @@ pub const MERGED_TABLES: &[MergedTable] = &[
     moves(Stage::Contacts, "blocks", |tx, merge| {
         Box::pin(blocks::merge(tx, merge))
     }),
+    moves(Stage::Contacts, "contact_tags", |tx, merge| {
+        Box::pin(tags::merge(tx, merge))
+    }),
+    moves(Stage::Contacts, "consents", |tx, merge| {
+        Box::pin(consent::merge(tx, merge))
+    }),
+    keeps(
+        Stage::Contacts,
+        "contact_consents",
+        "the states are computed anew from the ledger of both",
+    ),
     moves(Stage::Conversations, "conversations", |tx, merge| {
         Box::pin(conversations::merge(tx, merge))
     }),

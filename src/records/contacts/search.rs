@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::Contact;
+use super::{Contact, find::contact_columns};
 use crate::{
     db::{On, Result, Sql},
     domain::{ContactId, Id, TenantId},
@@ -11,10 +11,12 @@ use crate::{
 
 /// Finds the contact that has a phone number, given as digits.
 pub(crate) async fn with_phone(on: On<'_>, tenant: TenantId, digits: &str) -> Result<Option<Contact>> {
-    const SQL: &str = "
-        SELECT c.id, c.kind, c.name, c.marketing_stopped, c.created_at, c.updated_at
-        FROM contact_identities i JOIN contacts c ON c.tenant_id = i.tenant_id AND c.id = i.contact_id
-        WHERE i.tenant_id = $1 AND i.kind = 'phone' AND i.value = $2";
+    const SQL: &str = concat!(
+        "SELECT ",
+        contact_columns!(),
+        " FROM contact_identities i JOIN contacts c ON c.tenant_id = i.tenant_id AND c.id = i.contact_id
+        WHERE i.tenant_id = $1 AND i.kind = 'phone' AND i.value = $2"
+    );
     on.sql(SQL, (tenant, digits.to_owned())).opt().await
 }
 
@@ -29,12 +31,13 @@ pub(crate) async fn search(
     let text = format!(
         "
         WITH hits AS ({})
-        SELECT c.id, c.kind, c.name, c.marketing_stopped, c.created_at, c.updated_at
+        SELECT {}
         FROM hits h CROSS JOIN contacts c
-        WHERE c.tenant_id = $1 AND c.id = h.contact_id AND c.id < $7
+        WHERE c.tenant_id = $1 AND c.id = h.contact_id AND c.id < $7 AND c.archived_at IS NULL
         ORDER BY c.id DESC
         LIMIT $8",
-        contacts_by_prefix(["$2", "$3"], ["$4", "$5", "$6"])
+        contacts_by_prefix(["$2", "$3"], ["$4", "$5", "$6"]),
+        contact_columns!()
     );
     let end = |text: &str| format!("{text}{}", char::MAX);
     let (kind, value) = term.identity();

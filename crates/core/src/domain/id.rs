@@ -91,6 +91,22 @@ ids! {
     TemplateId = "tpl";
     /// The recurring job that syncs the templates of an account.
     TemplateSyncId = "tsy";
+    /// A tag or list of contacts, or a label of tickets.
+    TagId = "tag";
+    /// A named filter of contacts.
+    SegmentId = "seg";
+    /// A row of the consent ledger.
+    ConsentId = "cns";
+    /// Words by which contacts opt out, opt in or ask for help.
+    KeywordRuleId = "kwr";
+    /// A merge of two contacts.
+    MergeId = "mrg";
+    /// An import of contacts.
+    ImportId = "imp";
+    /// An export.
+    ExportId = "exp";
+    /// Rare work of another kind that takes longer than a request.
+    TaskId = "tsk";
     /// A message template of the tenant's own, with variables.
     MessageTemplateId = "mtp";
     /// A domain event.

@@ -4,7 +4,7 @@ use super::text_enum::text_enum;
 
 /// Defines the permissions with the set that contains each, and a marker type of the same name for each in [`perm`].
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal in $set:ident;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal in $set:expr;)+) => {
         text_enum! {
         /// What a caller may do, as `resource.action`.
         pub enum Permission {
@@ -13,9 +13,9 @@ macro_rules! permissions {
         }
 
         impl Permission {
-            /// Returns the set that contains the permission.
-            pub const fn set(self) -> Scope {
-                match self { $(Self::$name => Scope::$set,)+ }
+            /// Returns the set that contains the permission; `None` for one that keys are given by its own name only.
+            pub const fn set(self) -> Option<Scope> {
+                match self { $(Self::$name => $set,)+ }
             }
         }
 
@@ -39,25 +39,37 @@ macro_rules! permissions {
 
 permissions! {
     /// See channels with their state and checks.
-    ChannelsRead = "channels.read" in Read;
+    ChannelsRead = "channels.read" in Some(Scope::Read);
     /// See contacts and who is blocked.
-    ContactsRead = "contacts.read" in Read;
-    /// Block and unblock contacts.
-    ContactsWrite = "contacts.write" in Write;
+    ContactsRead = "contacts.read" in Some(Scope::Read);
+    /// Create, change, merge, archive, block and unblock contacts; tags, lists, segments and consents.
+    ContactsWrite = "contacts.write" in Some(Scope::Write);
+    /// Import contacts from files.
+    ContactsImport = "contacts.import" in Some(Scope::Write);
+    /// Export contacts.
+    ContactsExport = "contacts.export" in None;
+    /// Lift what a contact refused themself, with evidence.
+    ConsentOverride = "consent.override" in None;
     /// See conversations, messages and media.
-    ConversationsRead = "conversations.read" in Read;
+    ConversationsRead = "conversations.read" in Some(Scope::Read);
+    /// Export conversations and messages.
+    ConversationsExport = "conversations.export" in None;
     /// Send messages, mark them read, upload and delete media.
-    MessagesSend = "messages.send" in Write;
+    MessagesSend = "messages.send" in Some(Scope::Write);
     /// Cancel and resolve messages, check a channel, resume its campaigns.
-    MessagesControl = "messages.control" in Write;
+    MessagesControl = "messages.control" in Some(Scope::Write);
     /// See Meta's templates and message templates.
-    TemplatesRead = "templates.read" in Read;
+    TemplatesRead = "templates.read" in Some(Scope::Read);
     /// Create, change and delete Meta's templates and message templates.
-    TemplatesWrite = "templates.write" in Write;
+    TemplatesWrite = "templates.write" in Some(Scope::Write);
     /// Read the event list and the deliveries of events.
-    EventsRead = "events.read" in Events;
+    EventsRead = "events.read" in Some(Scope::Events);
     /// See endpoints; with `events.read` also make, change and delete them, and see their secrets.
-    EndpointsManage = "endpoints.manage" in Write;
+    EndpointsManage = "endpoints.manage" in Some(Scope::Write);
+    /// See custom fields and keyword rules.
+    SettingsRead = "settings.read" in Some(Scope::Read);
+    /// Create, change and archive custom fields and keyword rules.
+    SettingsWrite = "settings.write" in None;
 }
 
 /// What a handler needs: one permission, or a pair of which both are needed.
@@ -131,16 +143,23 @@ impl Grant {
 
     fn contains(self, permission: Permission) -> bool {
         match self {
-            Self::Set(scope) => permission.set() == scope,
+            Self::Set(scope) => permission.set() == Some(scope),
             Self::One(one) => one == permission,
         }
     }
 }
 
 impl Scopes {
-    /// Returns all sets.
+    /// Returns all sets, and each permission that is in none.
     pub fn all() -> Self {
-        Self(Scope::ALL.map(Grant::Set).to_vec())
+        let alone = Permission::ALL.into_iter().filter(|it| it.set().is_none());
+        Self(
+            Scope::ALL
+                .map(Grant::Set)
+                .into_iter()
+                .chain(alone.map(Grant::One))
+                .collect(),
+        )
     }
 
     /// Returns the empty set.
@@ -185,8 +204,11 @@ mod tests {
     fn a_set_stands_for_its_permissions_and_a_permission_for_itself() {
         let may = |words: &str| words.parse::<Scopes>().unwrap().permissions();
         for permission in Permission::ALL {
-            let set = permission.set().as_str();
-            assert!(may(set).allow(permission), "{permission}");
+            let set = permission.set();
+            assert!(
+                set.is_none_or(|set| may(set.as_str()).allow(permission)),
+                "{permission}"
+            );
             assert!(may(permission.as_str()).allow(permission), "{permission}");
             let others: Vec<_> = Permission::ALL.into_iter().filter(|it| *it != permission).collect();
             assert!(
@@ -194,7 +216,8 @@ mod tests {
                 "{permission}"
             );
         }
-        assert_eq!(may("read write events"), Permissions::all());
+        assert!(!may("read write events").allow(Permission::ContactsExport));
+        assert_eq!(Scopes::all().permissions(), Permissions::all());
         assert_eq!(Scopes::none().permissions(), Permissions::default());
     }
 

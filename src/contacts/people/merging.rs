@@ -7,6 +7,7 @@ use sqlx::Error;
 use crate::{
     clock::Clock,
     db::{Db, Result, Tx, conflict_error, retry_conflicts},
+    domain::Actor,
     events::contact::{MERGED, Merged},
     records::{
         contacts::{self, ContactMerge},
@@ -43,7 +44,7 @@ async fn merge(tx: &mut Tx, clock: &Clock, it: ContactMerge) -> Result<()> {
         // Another transaction found the same and was quicker.
         return Ok(());
     }
-    contacts::merge(tx, it).await?;
+    contacts::merge(tx, clock, it, Actor::System).await?;
     let now = clock.now();
     let data = Merged {
         contact_id: it.into,

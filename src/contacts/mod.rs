@@ -1,0 +1,5 @@
+//! Contacts: who customers are, what they allow, and what a tenant keeps about them.
+
+pub(crate) mod consent;
+pub mod people;
+pub mod store;

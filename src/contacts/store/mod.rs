@@ -1,0 +1,4 @@
+//! SQL of the tables of contacts.
+
+pub mod consents;
+pub mod tags;
