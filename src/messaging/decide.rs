@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
+    contacts::consent::Category,
     directory::Route,
     domain::{AttemptOutcome, RecipientKind, SendLane, Status},
     messaging::store::sends::DueSend,
@@ -61,7 +62,9 @@ impl RefusalReason {
             RefusalReason::WindowClosed => {
                 "window_closed: the customer has not written or called for 24 hours; only a template may be sent"
             }
-            RefusalReason::OptedOut => "opted_out: the customer has opted out of marketing messages",
+            RefusalReason::OptedOut => {
+                "opted_out: the customer has not allowed messages of this kind, or has opted out of them"
+            }
             RefusalReason::Blocked => {
                 "blocked: the business has blocked the customer on this number; unblock them to write to them"
             }
@@ -122,7 +125,7 @@ fn final_decision(due: &DueSend, now: DateTime<Utc>) -> Option<Decision> {
     if is_free && due.window_expires_at.is_none_or(|end| end <= now) {
         return Some(Decision::Refuse(RefusalReason::WindowClosed));
     }
-    let is_refused = due.marketing_stopped && due.send_lane() == SendLane::Campaign;
+    let is_refused = due.send_lane() == SendLane::Campaign && !due.may(Category::Marketing);
     is_refused.then_some(Decision::Refuse(RefusalReason::OptedOut))
 }
 

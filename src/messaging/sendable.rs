@@ -13,6 +13,7 @@ use super::{
     template_checks, transitions,
 };
 use crate::{
+    contacts::consent::Category,
     db,
     directory::{Route, Snapshot},
     domain::{AttemptOutcome, ChannelId, HoldReason, MessageId, RecipientKind, Status},
@@ -199,7 +200,7 @@ fn sort_by_decision(
             }
             Decision::Expire => deferrals.transitions.push(transition(&send, Status::Expired, None)),
             Decision::Refuse(reason) => {
-                if send.marketing_stopped {
+                if !send.may(Category::Marketing) {
                     deferrals.no_marketing.insert(send.id);
                 }
                 deferrals

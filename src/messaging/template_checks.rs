@@ -7,6 +7,7 @@ use std::{
 
 use super::{decide::RefusalReason, sendable::SendableMessage};
 use crate::{
+    contacts::consent::Category,
     db::Result,
     directory::Snapshot,
     domain::MessageId,
@@ -41,16 +42,25 @@ pub(crate) async fn find_unsendable(
         let why = match checked
             .and_then(|category| check_recipient(category, it.due.recipient_kind.as_str()).map(|()| category))
         {
-            Ok(Some("MARKETING")) if it.due.marketing_stopped => (
+            Ok(category) if it.due.may(consent_category(category)) => return None,
+            Ok(_) => (
                 RefusalReason::OptedOut.code(),
                 RefusalReason::OptedOut.title().to_owned(),
             ),
-            Ok(_) => return None,
             Err(error) => (error.code(), error.to_string()),
         };
         Some((it.due.id, why))
     };
     Ok(templates.iter().filter_map(problem).collect())
+}
+
+/// Returns what a template of Meta's category is as far as consent goes. One that is not known is not marketing: its lane decides.
+fn consent_category(category: Option<&str>) -> Category {
+    match category {
+        Some("MARKETING") => Category::Marketing,
+        Some("UTILITY") => Category::Utility,
+        _ => Category::Other,
+    }
 }
 
 /// Adds the templates that could be sent instead to the transitions that failed with a closed window.

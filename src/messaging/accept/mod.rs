@@ -14,6 +14,7 @@ pub use committer::Outbox;
 pub(crate) use committer::{claim_batch_key, find_answer};
 pub(crate) use request::{AcceptRequest, IdempotencyKey, TemplateUse};
 pub use request::{AcceptedSend, IfWindowClosed, Refusal};
+pub(crate) use windows::suggest_instead;
 pub(crate) use write::KEY_KEPT;
 
 use crate::{

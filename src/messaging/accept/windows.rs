@@ -6,12 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::{AcceptRequest, Refusal, TEMPLATE, resolve::ResolvedRecipient, write::Answer};
 use crate::{
+    contacts::store::consents,
     db::{Result, Tx},
-    domain::{ChannelId, ContactId, RecipientKind, TenantId},
-    records::{
-        contacts,
-        conversations::{self, ConversationKey},
-    },
+    domain::{ChannelId, ContactId, RecipientKind},
+    records::conversations::{self, ConversationKey},
     templates::store::templates::{self, Suggested},
 };
 
@@ -41,7 +39,7 @@ pub(super) async fn reject_outside_windows(
     pairs.dedup();
     let open = conversations::open_windows(tx.on(), &pairs, now).await?;
     pairs.retain(|pair| !open.contains(&(pair.channel, pair.contact)));
-    let suggested = suggest(tx, &pairs).await?;
+    let suggested = suggest_instead(tx, &pairs).await?;
     people.retain(|n, addressed| {
         let request = &requests[*n];
         let closed = suggested.get(&(request.channel, addressed.contact));
@@ -54,19 +52,25 @@ pub(super) async fn reject_outside_windows(
     Ok(())
 }
 
-/// Returns templates for the recipient of each pair: read once per channel, without marketing for those who opted out.
-async fn suggest(tx: &mut Tx, closed: &[ConversationKey]) -> Result<HashMap<(ChannelId, ContactId), Vec<Suggested>>> {
+/// Returns templates for the recipient of each pair: read once per channel, without marketing for those who may not be sent it.
+pub(crate) async fn suggest_instead(
+    tx: &mut Tx,
+    closed: &[ConversationKey],
+) -> Result<HashMap<(ChannelId, ContactId), Vec<Suggested>>> {
     let mut by_channel: HashMap<ChannelId, Vec<Suggested>> = HashMap::new();
     for pair in closed {
         if let Entry::Vacant(entry) = by_channel.entry(pair.channel) {
             entry.insert(templates::suggest_on(tx.on(), pair.tenant, pair.channel).await?);
         }
     }
-    let people: Vec<(TenantId, ContactId)> = closed.iter().map(|pair| (pair.tenant, pair.contact)).collect();
-    let opted_out = contacts::opted_out(tx.on(), &people).await?;
+    let people: Vec<_> = closed
+        .iter()
+        .map(|pair| (pair.tenant, pair.contact, pair.channel))
+        .collect();
+    let refusing = consents::refusing_marketing(tx.on(), &people).await?;
     let suggested = |pair: &ConversationKey| {
         let mut found = by_channel.get(&pair.channel).cloned().unwrap_or_default();
-        found.retain(|it| !(it.is_marketing() && opted_out.contains(&pair.contact)));
+        found.retain(|it| !(it.is_marketing() && refusing.contains(&(pair.contact, pair.channel))));
         ((pair.channel, pair.contact), found)
     };
     Ok(closed.iter().map(suggested).collect())

@@ -1,7 +1,5 @@
 //! Finds and lists contacts and their identities.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -72,17 +70,6 @@ pub async fn find(on: On<'_>, tenant: TenantId, id: ContactId) -> Result<Option<
         " FROM contacts c WHERE c.tenant_id = $1 AND c.id = $2"
     );
     on.sql(SQL, (tenant, id)).opt().await
-}
-
-/// Returns those of the contacts who opted out of marketing.
-pub(crate) async fn opted_out(on: On<'_>, contacts: &[(TenantId, ContactId)]) -> Result<HashSet<ContactId>> {
-    const SQL: &str = "
-        WITH r (tenant_id, id) AS ({rows})
-        SELECT c.id FROM r CROSS JOIN contacts c
-        WHERE c.tenant_id = r.tenant_id AND c.id = r.id AND c.marketing_stopped";
-    let row = |(tenant, id): &(TenantId, ContactId)| (tenant.uuid(), id.uuid());
-    let found: Vec<(ContactId,)> = Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await?;
-    Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
 /// Finds several contacts.

@@ -10,7 +10,6 @@ mod redirects;
 mod search;
 
 pub(crate) use errors::{MarketingRefusal, UndeliverableIdentity, mark_undeliverable, stop_marketing};
-pub(crate) use find::opted_out;
 pub use find::{Contact, IdentityRecord, current_identity, find, find_all, list, list_identities};
 pub(crate) use identify::{
     Identity, KnownIdentity, NameReport, NewContact, PreferenceReport, assign, lock_tenants, reassign, retire,

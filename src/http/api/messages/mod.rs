@@ -19,13 +19,16 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    messaging::{WINDOW_CLOSED, accept::OUTBOUND, store::sends},
+    messaging::{
+        WINDOW_CLOSED,
+        accept::{OUTBOUND, suggest_instead},
+        store::sends,
+    },
     queue::admin,
     records::{
-        conversations,
+        conversations::{self, ConversationKey},
         messages::{self, MessageFilter},
     },
-    templates::store::templates,
 };
 
 const LIST: &str = "messages";
@@ -155,8 +158,13 @@ pub async fn show(
     if let Some(error) = &mut message.error {
         error.details = details(error.code, &attempts, &statuses);
         if error.code == Some(WINDOW_CLOSED) {
-            let would_do = templates::suggest_to(tx.on(), caller.tenant, channel, contact).await?;
-            error.templates = Some(would_do.into_iter().map(SuggestedTemplate::from).collect());
+            let pair = ConversationKey {
+                tenant: caller.tenant,
+                channel,
+                contact,
+            };
+            let would_do = suggest_instead(&mut tx, &[pair]).await?.remove(&(channel, contact));
+            error.templates = would_do.map(|it| it.into_iter().map(SuggestedTemplate::from).collect());
         }
     }
     tx.commit().await?;

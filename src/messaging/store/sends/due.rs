@@ -1,8 +1,10 @@
 //! Loads due sends, and reschedules those that got a reservation.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::{
+    contacts::consent::{self, Category, Standing},
     db::{KeyedRows, On, Result},
     domain::{
         AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane,
@@ -40,7 +42,12 @@ pub struct DueSend {
     pub conversation_id: ConversationId,
     /// End of the conversation's service window; `None` if the customer never wrote or called.
     pub window_expires_at: Option<DateTime<Utc>>,
+    /// Whether the contact stopped marketing in WhatsApp.
     pub marketing_stopped: bool,
+    /// What the contact allows on this channel, as [`Standing::of_number`] reads it.
+    pub(crate) consent: Option<i64>,
+    /// Whether the tenant sends marketing only to contacts who have allowed it.
+    pub(crate) require_opt_in: bool,
     /// Whether the business has blocked the contact on this channel.
     pub blocked: bool,
     /// Lanes whose unknown messages the tenant holds, separated by spaces.
@@ -63,6 +70,16 @@ impl DueSend {
         )
     }
 
+    /// Returns whether the contact's consent allows a message of this category.
+    pub(crate) fn may(&self, category: Category) -> bool {
+        consent::may(
+            Standing::of_number(self.consent),
+            self.marketing_stopped,
+            self.require_opt_in,
+            category,
+        )
+    }
+
     /// Returns the send's lane. A number out of range is a lane of a later version: the least urgent.
     pub(crate) fn send_lane(&self) -> SendLane {
         SendLane::of_number(self.lane).unwrap_or(SendLane::Campaign)
@@ -74,7 +91,7 @@ pub async fn load(on: On<'_>, ids: &[MessageId]) -> Result<Vec<DueSend>> {
     // Each row is looked up by its whole key: for a join, a planner without statistics may read all of a tenant's conversations for every
     // message.
     const SQL: &str = "
-        WITH r (id) AS ({rows})
+        WITH r (id, every) AS ({rows})
         SELECT s.id, s.tenant_id, s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
             m.context_wamid, s.expires_at, COALESCE(a.number, 0) AS tries, s.attempts AS leases,
             (s.held IS NOT NULL OR s.not_before IS NOT NULL) AS marked, s.reserved_until, s.not_before, s.created_at, m.status, m.contact_id, m.conversation_id,
@@ -82,7 +99,11 @@ pub async fn load(on: On<'_>, ids: &[MessageId]) -> Result<Vec<DueSend>> {
                 AS window_expires_at,
             COALESCE((SELECT c.marketing_stopped FROM contacts c WHERE c.tenant_id = m.tenant_id AND c.id = m.contact_id), FALSE)
                 AS marketing_stopped,
+            (SELECT MAX(CASE WHEN k.status = 'granted' THEN 1 WHEN k.purpose = 'marketing' THEN 2 ELSE 3 END) FROM contact_consents k
+                WHERE k.tenant_id = m.tenant_id AND k.contact_id = m.contact_id
+                    AND k.channel_id IN (m.channel_id, r.every)) AS consent,
             (SELECT t.hold_unknown FROM tenants t WHERE t.id = s.tenant_id) AS hold_unknown,
+            (SELECT t.require_opt_in FROM tenants t WHERE t.id = s.tenant_id) AS require_opt_in,
             EXISTS (
                 SELECT 1 FROM blocks b
                 WHERE b.channel_id = m.channel_id AND b.contact_id = m.contact_id AND b.tenant_id = m.tenant_id) AS blocked,
@@ -93,7 +114,8 @@ pub async fn load(on: On<'_>, ids: &[MessageId]) -> Result<Vec<DueSend>> {
         LEFT JOIN send_attempts a ON a.id =
             (SELECT x.id FROM send_attempts x WHERE x.message_id = s.id ORDER BY x.number DESC LIMIT 1)
         WHERE {s.id = r.id}";
-    KeyedRows::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
+    // The nil UUID is a consent on all channels.
+    KeyedRows::new(SQL, ids.iter().map(|id| (id.uuid(), Uuid::nil())).collect())
         .all(on)
         .await
 }

@@ -11,6 +11,6 @@ pub(crate) use apply::{
 };
 pub use find::{StoredTemplate, TemplateFilter, find, find_by_names, find_for_update, list_account, page};
 pub(crate) use suggest::suggest_on;
-pub use suggest::{Suggested, suggest, suggest_to};
+pub use suggest::{Suggested, suggest};
 pub use syncs::{SYNCS, TemplateSync, complete_sync, find_sync, request_sync, syncs_of_tenant};
 pub(crate) use syncs::{last_synced, remove_sync};

@@ -1,6 +1,6 @@
 use crate::{
     db::{On, Result},
-    domain::{ChannelId, ContactId, TemplateId, TenantId},
+    domain::{ChannelId, TemplateId, TenantId},
 };
 
 /// Maximum number of suggestions.
@@ -31,25 +31,6 @@ pub async fn suggest(on: On<'_>, tenant: TenantId, waba_id: &str) -> Result<Vec<
         ORDER BY CASE category WHEN 'UTILITY' THEN 0 ELSE 1 END, name, language
         LIMIT $3";
     on.sql(SQL, (tenant, waba_id.to_owned(), MAX_SUGGESTIONS)).all().await
-}
-
-/// Suggests templates for one customer of a channel; no marketing after an opt-out.
-pub async fn suggest_to(
-    on: On<'_>,
-    tenant: TenantId,
-    channel: ChannelId,
-    contact: ContactId,
-) -> Result<Vec<Suggested>> {
-    const SQL: &str = "
-        SELECT t.id, t.name, t.language, t.category
-        FROM channels c
-        JOIN templates t ON t.tenant_id = c.tenant_id AND t.waba_id = c.waba_id
-        WHERE c.tenant_id = $1 AND c.id = $2 AND t.status = 'APPROVED' AND COALESCE(t.category, '') <> 'AUTHENTICATION'
-            AND (COALESCE(t.category, '') <> 'MARKETING' OR NOT EXISTS (
-                SELECT 1 FROM contacts k WHERE k.tenant_id = $1 AND k.id = $3 AND k.marketing_stopped))
-        ORDER BY CASE t.category WHEN 'UTILITY' THEN 0 ELSE 1 END, t.name, t.language
-        LIMIT $4";
-    on.sql(SQL, (tenant, channel, contact, MAX_SUGGESTIONS)).all().await
 }
 
 /// Suggests templates for customers of a channel.
