@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     config::Config,
+    contacts::import::ImportService,
     db::Db,
     directory::Directory,
     egress::EgressClient,
@@ -68,6 +69,7 @@ pub struct Parts {
     pub media: MediaService,
     pub messaging: MessagingService,
     pub inbound: InboundService,
+    pub imports: ImportService,
     /// Delivers events to endpoints.
     pub(crate) dispatcher: WebhookDispatcher,
     /// Read the events by a cursor of their own.
@@ -99,6 +101,12 @@ impl App {
         let deliveries = of.config.deliveries.clone();
         let (dispatcher, dispatcher_tasks) =
             WebhookDispatcher::new(webhooks.clone(), of.queues.clone(), deliveries, of.work_ends);
+        let imports = ImportService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            queues: of.queues.clone(),
+            storage: of.storage.clone(),
+        };
         let media = MediaService {
             db: of.db.clone(),
             clock: of.clock.clone(),
@@ -145,6 +153,7 @@ impl App {
             media,
             messaging,
             inbound,
+            imports,
             dispatcher,
             consumers: of.consumers,
             metrics: of.metrics,

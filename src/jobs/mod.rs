@@ -4,6 +4,7 @@ mod check_channels;
 mod consume_events;
 mod deliver_webhooks;
 mod fetch_media;
+mod import_contacts;
 mod make_variants;
 mod process_events;
 mod send_messages;
@@ -13,6 +14,7 @@ pub(crate) use check_channels::CheckChannels;
 pub(crate) use consume_events::ConsumeEvents;
 pub(crate) use deliver_webhooks::DeliverWebhooks;
 pub(crate) use fetch_media::FetchMedia;
+pub(crate) use import_contacts::ImportContacts;
 pub(crate) use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
 pub(crate) use send_messages::SendMessages;
@@ -34,6 +36,7 @@ pub const QUEUES: &[Queue] = &[
     SyncTemplates::QUEUE,
     CheckChannels::QUEUE,
     ConsumeEvents::QUEUE,
+    ImportContacts::QUEUE,
 ];
 
 /// Registers all jobs of a worker. Without consumers of events there is nothing to do in their queue.
@@ -45,7 +48,8 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
         .register::<FetchMedia>()
         .register::<MakeVariants>()
         .register::<SyncTemplates>()
-        .register::<CheckChannels>();
+        .register::<CheckChannels>()
+        .register::<ImportContacts>();
     match app.consumers.is_empty() {
         true => workers,
         false => workers.register::<ConsumeEvents>(),
@@ -63,6 +67,7 @@ pub(crate) fn id_prefix(queue: &Queue) -> &'static str {
         prefix::<SyncTemplates>(),
         prefix::<CheckChannels>(),
         prefix::<ConsumeEvents>(),
+        prefix::<ImportContacts>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)

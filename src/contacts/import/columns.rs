@@ -133,11 +133,7 @@ pub(crate) fn map_columns(
     }
 }
 
-fn given_target(
-    column: &str,
-    target: &str,
-    has_field: &impl Fn(&str) -> bool,
-) -> Result<ColumnTarget, MappingError> {
+fn given_target(column: &str, target: &str, has_field: &impl Fn(&str) -> bool) -> Result<ColumnTarget, MappingError> {
     match ColumnTarget::parse(target) {
         Some(ColumnTarget::Field(key)) if !has_field(&key) => Err(MappingError::UnknownField(key)),
         Some(target) => Ok(target),

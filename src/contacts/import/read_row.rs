@@ -80,7 +80,9 @@ pub(crate) fn read_row(raw: &RawRow, number: i64, rules: &RowRules<'_>) -> Judge
         let text = rules.encoding.decode(cell);
         let Some(text) = text.as_deref().and_then(clean_cell) else {
             let shown = String::from_utf8_lossy(cell);
-            judged.errors.push(RowError::new(number, RowErrorCode::NotText, &column.name, &shown));
+            judged
+                .errors
+                .push(RowError::new(number, RowErrorCode::NotText, &column.name, &shown));
             is_good &= rules.drops_bad_cells && !column.target.is_identity();
             continue;
         };
@@ -93,7 +95,9 @@ pub(crate) fn read_row(raw: &RawRow, number: i64, rules: &RowRules<'_>) -> Judge
         }
     }
     if is_good && row.phone.is_none() && row.user_id.is_none() && row.external_id.is_none() {
-        judged.errors.push(RowError::new(number, RowErrorCode::NoIdentity, "", ""));
+        judged
+            .errors
+            .push(RowError::new(number, RowErrorCode::NoIdentity, "", ""));
         is_good = false;
     }
     judged.row = is_good.then_some(row);

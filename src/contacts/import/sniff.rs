@@ -75,7 +75,11 @@ pub(crate) fn sniff(head: &[u8], is_whole: bool, declared: &DeclaredFormat) -> R
         let rows = first_rows(format, head, mark, is_whole);
         let width = rows.first().map_or(0, RawRow::len);
         let alike = rows.iter().filter(|row| row.len() == width).count();
-        let score = if width > 1 { alike * 10_000 / rows.len() + width } else { 0 };
+        let score = if width > 1 {
+            alike * 10_000 / rows.len() + width
+        } else {
+            0
+        };
         if best.as_ref().is_none_or(|(most, ..)| score > *most) {
             best = Some((score, width, format, rows));
         }
@@ -92,7 +96,9 @@ pub(crate) fn sniff(head: &[u8], is_whole: bool, declared: &DeclaredFormat) -> R
     let cells: Option<Vec<String>> = first.cells().map(|cell| encoding.decode(cell)).collect();
     let cells = cells.filter(|cells| !cells.iter().any(|cell| cell.contains('\0')));
     let cells = cells.ok_or(FormatError::NotText(encoding.name()))?;
-    let has_header = declared.header.unwrap_or_else(|| !cells.iter().any(|cell| is_number(cell)));
+    let has_header = declared
+        .header
+        .unwrap_or_else(|| !cells.iter().any(|cell| is_number(cell)));
     let numbers = || (1..=cells.len()).map(|n| n.to_string()).collect();
     Ok(SniffedFile {
         format,

@@ -154,7 +154,10 @@ fn columns_map_themselves_or_as_the_caller_says() {
         ]
     );
     assert_eq!(found.ignored, ["fields.other", "Note"]);
-    let found = mapped(&["Handy", "Ort", "name"], &[("handy", "phone"), ("Ort", "fields.city"), ("name", "ignore")]);
+    let found = mapped(
+        &["Handy", "Ort", "name"],
+        &[("handy", "phone"), ("Ort", "fields.city"), ("name", "ignore")],
+    );
     let found = found.expect("they are mapped");
     assert_eq!(found.used[1].target, city);
     assert_eq!(found.ignored, ["name"]);
@@ -174,8 +177,14 @@ fn columns_map_themselves_or_as_the_caller_says() {
     ] {
         assert_eq!(mapped(columns, mapping), Err(error));
     }
-    assert!(matches!(mapped(&["phone"], &[("phone", "handy")]), Err(MappingError::UnknownTarget { .. })));
-    assert!(mapped(&["phone", "tag", "tags"], &[]).is_ok(), "names may come from several columns");
+    assert!(matches!(
+        mapped(&["phone"], &[("phone", "handy")]),
+        Err(MappingError::UnknownTarget { .. })
+    ));
+    assert!(
+        mapped(&["phone", "tag", "tags"], &[]).is_ok(),
+        "names may come from several columns"
+    );
 }
 
 fn phone(text: &str) -> Result<String, RowErrorCode> {
@@ -187,7 +196,9 @@ fn phone(text: &str) -> Result<String, RowErrorCode> {
 }
 
 fn number(_: &str, text: &str) -> Result<String, RowErrorCode> {
-    text.parse::<i64>().map(|n| n.to_string()).map_err(|_| RowErrorCode::FieldType)
+    text.parse::<i64>()
+        .map(|n| n.to_string())
+        .map_err(|_| RowErrorCode::FieldType)
 }
 
 fn judged(line: &[u8], drops_bad_cells: bool) -> JudgedRow {
@@ -222,7 +233,10 @@ fn cells_become_a_row_or_errors() {
         ..ImportedRow::default()
     };
     assert_eq!((good.row, codes(&judged(b"'+491,,,", false))), (None, vec![]));
-    assert_eq!(judged(b"'+491, Ann ,\"vip;\"\"x,y\"\"\",7,, ", false).row, Some(row.clone()));
+    assert_eq!(
+        judged(b"'+491, Ann ,\"vip;\"\"x,y\"\"\",7,, ", false).row,
+        Some(row.clone())
+    );
     assert_eq!(codes(&judged(b"491,Ann,,", false)), ["phone_ambiguous_country"]);
     assert_eq!(codes(&judged(b"+491,Ann,,,5", false)), ["too_many_cells"]);
     assert_eq!(codes(&judged(b",Ann,,", false)), ["no_identity"]);

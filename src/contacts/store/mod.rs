@@ -1,4 +1,5 @@
 //! SQL of the tables of contacts.
 
 pub mod consents;
+pub(crate) mod imports;
 pub mod tags;
