@@ -59,6 +59,15 @@ impl ColumnTarget {
     }
 }
 
+/// Returns the name of a target, as a mapping and a header have it.
+pub(crate) fn target_name(target: &ColumnTarget) -> String {
+    if let ColumnTarget::Field(key) = target {
+        return format!("{FIELD_PREFIX}{key}");
+    }
+    let named = ColumnTarget::NAMED.into_iter().find(|(_, of)| of == target);
+    named.map(|(name, _)| name.to_owned()).unwrap_or_default()
+}
+
 /// A column that is imported.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct ImportColumn {

@@ -98,8 +98,8 @@ pub(crate) struct ImportSpec {
     pub bytes: u64,
     /// The rows in it, without the header.
     pub rows: u64,
-    encoding: String,
-    delimiter: char,
+    pub encoding: String,
+    pub delimiter: char,
     pub has_header: bool,
     /// Where the first row of data begins.
     pub data_at: u64,
@@ -135,14 +135,6 @@ impl ImportSpec {
             encoding: TextEncoding::by_name(&self.encoding).unwrap_or(TextEncoding::UTF_8),
             delimiter: u8::try_from(self.delimiter).unwrap_or(b','),
         }
-    }
-
-    pub fn encoding_name(&self) -> &str {
-        &self.encoding
-    }
-
-    pub fn delimiter(&self) -> char {
-        self.delimiter
     }
 
     /// Returns the number of the row that comes after this many rows of data: the header is row 1.

@@ -9,6 +9,7 @@ mod deliveries;
 mod endpoints;
 mod event_types;
 mod events;
+mod imports;
 mod json;
 mod media;
 pub(super) mod messages;
@@ -42,6 +43,9 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(channels::check))
         .routes(routes!(channels::resume_campaigns))
         .routes(routes!(blocks::list, blocks::block, blocks::unblock))
+        .routes(routes!(imports::show, imports::cancel))
+        .routes(routes!(imports::sheets::errors))
+        .routes(routes!(imports::sheets::sample))
         .routes(routes!(contacts::list))
         .routes(routes!(contacts::show))
         .routes(routes!(conversations::list))
@@ -96,5 +100,12 @@ pub fn uploads(state: &HttpState) -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(uploads::upload))
         .routes(routes!(uploads::import))
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
+}
+
+/// Imports: the file has limits of its own, and the list stands at the same path.
+pub fn imports(state: &HttpState) -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new()
+        .routes(routes!(imports::create, imports::list))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
 }

@@ -5,8 +5,8 @@ use serde_json::json;
 use utoipa::openapi::{extensions::ExtensionsBuilder, path::Operation};
 
 use crate::domain::Permission::{
-    self, ChannelsRead, ContactsRead, ContactsWrite, ConversationsRead, EndpointsManage, EventsRead, MessagesControl,
-    MessagesSend, TemplatesRead, TemplatesWrite,
+    self, ChannelsRead, ContactsImport, ContactsRead, ContactsWrite, ConversationsRead, EndpointsManage, EventsRead,
+    MessagesControl, MessagesSend, TemplatesRead, TemplatesWrite,
 };
 
 /// Where it is recorded who did something.
@@ -32,6 +32,12 @@ const TENANT: &[(&str, &[Permission], Recorded)] = &[
     ("unblockCustomers", &[ContactsWrite], Audit),
     ("listContacts", &[ContactsRead], Recorded::None),
     ("getContact", &[ContactsRead], Recorded::None),
+    ("createImport", &[ContactsImport], Ledger),
+    ("listImports", &[ContactsRead], Recorded::None),
+    ("getImport", &[ContactsRead], Recorded::None),
+    ("cancelImport", &[ContactsImport], Ledger),
+    ("downloadImportErrors", &[ContactsRead], Recorded::None),
+    ("downloadImportSample", &[ContactsRead], Recorded::None),
     ("listConversations", &[ConversationsRead], Recorded::None),
     ("getConversation", &[ConversationsRead], Recorded::None),
     ("listConversationMessages", &[ConversationsRead], Recorded::None),

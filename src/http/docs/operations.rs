@@ -16,6 +16,22 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ("delete", "/api/v1/channels/{id}/blocks", "unblockCustomers", "Channels"),
     ("get", "/api/v1/contacts", "listContacts", "Contacts"),
     ("get", "/api/v1/contacts/{id}", "getContact", "Contacts"),
+    ("post", "/api/v1/contacts/imports", "createImport", "Imports"),
+    ("get", "/api/v1/contacts/imports", "listImports", "Imports"),
+    ("get", "/api/v1/contacts/imports/{id}", "getImport", "Imports"),
+    ("delete", "/api/v1/contacts/imports/{id}", "cancelImport", "Imports"),
+    (
+        "get",
+        "/api/v1/contacts/imports/{id}/errors.csv",
+        "downloadImportErrors",
+        "Imports",
+    ),
+    (
+        "get",
+        "/api/v1/contacts/imports/sample.csv",
+        "downloadImportSample",
+        "Imports",
+    ),
     ("get", "/api/v1/conversations", "listConversations", "Conversations"),
     ("get", "/api/v1/conversations/{id}", "getConversation", "Conversations"),
     (
@@ -152,6 +168,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "Business phone numbers of a tenant: their state, checks and block lists.",
     ),
     ("Contacts", "People and groups a tenant exchanges messages with."),
+    (
+        "Imports",
+        "Contacts brought in from CSV files, with what became of each row.",
+    ),
     ("Conversations", "The messages between a channel and a contact."),
     (
         "Messages",
