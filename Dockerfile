@@ -34,6 +34,7 @@ COPY crates/db/Cargo.toml crates/db/
 COPY crates/egress/Cargo.toml crates/egress/
 COPY crates/events/Cargo.toml crates/events/
 COPY crates/meta/Cargo.toml crates/meta/
+COPY crates/phone/Cargo.toml crates/phone/
 COPY crates/queue/Cargo.toml crates/queue/
 COPY crates/rate-limit/Cargo.toml crates/rate-limit/
 COPY crates/storage/Cargo.toml crates/storage/

@@ -21,6 +21,9 @@ pub use mainstay_crypto as crypto;
 // Two databases behind one door.
 pub use mainstay_db as db;
 
+// Phone numbers as people write them.
+pub use mainstay_phone as phone;
+
 // What a job is, and what runs it.
 pub use mainstay_queue as queue;
 

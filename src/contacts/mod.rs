@@ -1,7 +1,21 @@
 //! Contacts: who customers are, what they allow, and what a tenant keeps about them.
+//!
+//! - `people`: who is who, by the identities that Meta names. `write`: what people and the API say of contacts.
+//! - `consent`: what contacts allow and refuse. `fields`, `tags`: custom fields; tags and lists.
 
 pub(crate) mod consent;
 mod csv;
-pub(crate) mod import;
+mod error;
+pub(crate) mod fields;
+pub mod import;
+mod joining;
 pub mod people;
+mod service;
 pub mod store;
+pub(crate) mod tags;
+mod text;
+pub(crate) mod write;
+
+pub(crate) use error::{ContactError, ContactResult};
+pub(crate) use joining::merge;
+pub(crate) use service::ContactService;

@@ -164,7 +164,7 @@ impl<'a> EventBuffer<'a> {
             };
             let data = contact::Preference {
                 contact_id: contact,
-                channel_id: it.channel,
+                channel_id: Some(it.channel),
                 category: preference.category.as_deref(),
                 detail: preference.detail.as_deref(),
             };

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    contacts::consent::Category,
+    contacts::consent::SendCategory,
     directory::Route,
     domain::{AttemptOutcome, RecipientKind, SendLane, Status},
     messaging::store::sends::DueSend,
@@ -125,7 +125,7 @@ fn final_decision(due: &DueSend, now: DateTime<Utc>) -> Option<Decision> {
     if is_free && due.window_expires_at.is_none_or(|end| end <= now) {
         return Some(Decision::Refuse(RefusalReason::WindowClosed));
     }
-    let is_refused = due.send_lane() == SendLane::Campaign && !due.may(Category::Marketing);
+    let is_refused = due.send_lane() == SendLane::Campaign && !due.may(SendCategory::Marketing);
     is_refused.then_some(Decision::Refuse(RefusalReason::OptedOut))
 }
 

@@ -163,7 +163,7 @@ async fn stop_marketing(
         let report = refused[&contact];
         let data = Preference {
             contact_id: contact,
-            channel_id: report.due.channel_id,
+            channel_id: Some(report.due.channel_id),
             category: Some(MARKETING),
             detail: Some(report.title),
         };

@@ -13,7 +13,7 @@ use super::{
     template_checks, transitions,
 };
 use crate::{
-    contacts::consent::Category,
+    contacts::consent::SendCategory,
     db,
     directory::{Route, Snapshot},
     domain::{AttemptOutcome, ChannelId, HoldReason, MessageId, RecipientKind, Status},
@@ -200,7 +200,7 @@ fn sort_by_decision(
             }
             Decision::Expire => deferrals.transitions.push(transition(&send, Status::Expired, None)),
             Decision::Refuse(reason) => {
-                if !send.may(Category::Marketing) {
+                if !send.may(SendCategory::Marketing) {
                     deferrals.no_marketing.insert(send.id);
                 }
                 deferrals

@@ -7,7 +7,7 @@ use std::{
 
 use super::{decide::RefusalReason, sendable::SendableMessage};
 use crate::{
-    contacts::consent::Category,
+    contacts::consent::SendCategory,
     db::Result,
     directory::Snapshot,
     domain::MessageId,
@@ -55,11 +55,11 @@ pub(crate) async fn find_unsendable(
 }
 
 /// Returns what a template of Meta's category is as far as consent goes. One that is not known is not marketing: its lane decides.
-fn consent_category(category: Option<&str>) -> Category {
+fn consent_category(category: Option<&str>) -> SendCategory {
     match category {
-        Some("MARKETING") => Category::Marketing,
-        Some("UTILITY") => Category::Utility,
-        _ => Category::Other,
+        Some("MARKETING") => SendCategory::Marketing,
+        Some("UTILITY") => SendCategory::Utility,
+        _ => SendCategory::Other,
     }
 }
 

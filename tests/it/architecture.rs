@@ -78,6 +78,8 @@ const STORES: &[(&str, &str)] = &[
     // What was received is stored with its media, and what a status says of a send with the send.
     ("inbound", "media"),
     ("inbound", "messaging"),
+    // Templates that are suggested for closed windows leave out marketing for those who may not be sent it.
+    ("messaging", "contacts"),
     // A refusal by Meta may mean that a template or an upload is no longer good.
     ("messaging", "templates"),
     ("messaging", "media"),
@@ -88,6 +90,7 @@ const STORES: &[(&str, &str)] = &[
     ("tenancy", "webhooks"),
     ("housekeeping", "inbound"),
     ("housekeeping", "messaging"),
+    ("http", "contacts"),
     ("http", "inbound"),
     ("http", "media"),
     ("http", "messaging"),
@@ -302,6 +305,7 @@ fn only_their_homes_know_certain_crates() {
         ("object_store", "storage"),
         ("image::", "media"),
         ("infer", "media"),
+        ("phonenumber", "phone"),
         ("url::", "egress"),
     ];
     for (path, text) in sources() {

@@ -60,8 +60,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "0005_contacts",
         text: include_str!("../../../migrations/0005_contacts.sql"),
-        postgres: "SELECT mainstay_isolate('contact_fields', 'tags', 'contact_tags', 'segments', 'consents', 'contact_consents',
-            'keyword_rules', 'contact_redirects', 'conversation_redirects', 'contact_merges', 'import_errors', 'tasks');",
+        postgres: include_str!("../../../migrations/0005_contacts.postgres.sql"),
     },
 ];
 

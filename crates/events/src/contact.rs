@@ -37,6 +37,26 @@ pub struct Updated<'a> {
     pub name: Option<&'a str>,
     #[schema(required)]
     pub username: Option<&'a str>,
+    /// What people, the API and imports changed: names of members of a contact, custom fields as `fields.key`.
+    pub changed: Vec<&'a str>,
+}
+
+/// A contact that was archived or brought back.
+#[derive(Serialize, ToSchema)]
+pub struct Archived {
+    pub contact_id: ContactId,
+    /// False if it was brought back.
+    pub archived: bool,
+}
+
+/// Tags and lists of a contact that changed, by name.
+#[derive(Serialize, ToSchema)]
+pub struct Tagged<'a> {
+    pub contact_id: ContactId,
+    pub tags_added: Vec<&'a str>,
+    pub tags_removed: Vec<&'a str>,
+    pub lists_added: Vec<&'a str>,
+    pub lists_removed: Vec<&'a str>,
 }
 
 /// A change of a contact's identities.
@@ -62,9 +82,10 @@ pub struct Merged {
 #[derive(Serialize, ToSchema)]
 pub struct Preference<'a> {
     pub contact_id: ContactId,
-    /// The channel on which it was given.
-    pub channel_id: ChannelId,
-    /// Category of messages in Meta's words: `marketing_messages`.
+    /// The channel that it is about; null is all channels.
+    #[schema(required)]
+    pub channel_id: Option<ChannelId>,
+    /// Category of messages: `marketing_messages` in Meta's words, or `all_messages` but one-time codes and answers.
     #[schema(required)]
     pub category: Option<&'a str>,
     /// Meta's description.
@@ -88,8 +109,14 @@ types! {
         json!({ "contact_id": sample::CONTACT, "kind": "person", "name": "Inés", "username": null,
             "identities": [{ "kind": "phone", "value": sample::CUSTOMER }, { "kind": "user_id", "value": "DE.48210077315596" }] });
     UPDATED = "contact.updated", Updated<'static>,
-        "A contact's name or user name changed.",
-        json!({ "contact_id": sample::CONTACT, "name": "Inés M.", "username": null });
+        "A contact's name, user name or anything that people keep of them changed.",
+        json!({ "contact_id": sample::CONTACT, "name": "Inés M.", "username": null, "changed": [] });
+    ARCHIVED = "contact.archived", Archived,
+        "A contact was archived, or brought back.",
+        json!({ "contact_id": sample::CONTACT, "archived": true });
+    TAGGED = "contact.tagged", Tagged<'static>,
+        "Tags or lists of a contact changed.",
+        json!({ "contact_id": sample::CONTACT, "tags_added": ["vip"], "tags_removed": [], "lists_added": [], "lists_removed": [] });
     IDENTITY_CHANGED = "contact.identity_changed", IdentityChanged<'static>,
         "A contact's phone number or user id changed, or another one became known.",
         json!({ "contact_id": sample::CONTACT, "added": [{ "kind": "phone", "value": "15550100778" }],

@@ -24,7 +24,7 @@ impl Standing {
 
 /// What is sent, as far as consent goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Category {
+pub(crate) enum SendCategory {
     Marketing,
     Utility,
     /// A one-time code, or a message within an open service window.
@@ -33,11 +33,11 @@ pub(crate) enum Category {
 
 /// Returns whether a contact may be sent something. `stopped` is the contact's setting in WhatsApp; `opt_in` whether the tenant sends
 /// marketing only to those who allowed it.
-pub(crate) const fn may(standing: Standing, stopped: bool, opt_in: bool, category: Category) -> bool {
+pub(crate) const fn may(standing: Standing, stopped: bool, opt_in: bool, category: SendCategory) -> bool {
     match category {
-        Category::Other => true,
-        Category::Utility => !matches!(standing, Standing::AllRevoked),
-        Category::Marketing => {
+        SendCategory::Other => true,
+        SendCategory::Utility => !matches!(standing, Standing::AllRevoked),
+        SendCategory::Marketing => {
             !stopped
                 && match standing {
                     Standing::AllRevoked | Standing::MarketingRevoked => false,
@@ -50,7 +50,7 @@ pub(crate) const fn may(standing: Standing, stopped: bool, opt_in: bool, categor
 
 #[cfg(test)]
 mod tests {
-    use super::{Category::*, Standing::*, *};
+    use super::{SendCategory::*, Standing::*, *};
 
     #[test]
     fn each_cell_of_the_table() {

@@ -1,14 +1,15 @@
 //! The text of cells.
 
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use unicode_normalization::{IsNormalized, is_nfc_quick};
+
+use crate::contacts::text::clean;
 
 /// Beginnings of cells that spreadsheet programs take for formulas.
 const FORMULA_BEGINNINGS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 /// What an export puts before such a cell.
 const ESCAPE: char = '\'';
 
-/// Returns the text of a cell as it is stored: without the `'` of an export, in NFC, trimmed, without control characters but line feeds and
-/// tabs. `None` if it has a NUL.
+/// Returns the text of a cell as it is stored, without the `'` of an export. `None` if it has a NUL.
 pub(crate) fn clean_cell(cell: &str) -> Option<String> {
     if cell.contains('\0') {
         return None;
@@ -19,8 +20,7 @@ pub(crate) fn clean_cell(cell: &str) -> Option<String> {
     if is_nfc_quick(trimmed.chars()) == IsNormalized::Yes && trimmed.chars().all(is_kept) {
         return Some(trimmed.to_owned());
     }
-    let clean: String = trimmed.chars().filter(|c| is_kept(*c)).nfc().collect();
-    Some(clean.trim().to_owned())
+    Some(clean(trimmed))
 }
 
 /// Returns a cell for an export, made inert for spreadsheet programs: with a `'` if it begins like a formula. So does one that begins with

@@ -1,6 +1,6 @@
 //! The rules that the cells of an import are judged by.
 
-use std::str::FromStr;
+use mainstay_phone::{PhoneError, Region, normalize, variants};
 
 use super::{
     columns::ColumnTarget,
@@ -10,6 +10,7 @@ use super::{
     rows::RawRow,
     spec::{ImportSpec, OnBadField},
 };
+use crate::contacts::write::profile;
 
 /// What a file is judged by: its spec, and the tenant's custom fields.
 pub(super) struct Judge<'a> {
@@ -20,7 +21,7 @@ pub(super) struct Judge<'a> {
 impl Judge<'_> {
     /// Judges rows of which the first comes after `rows_before` others.
     pub fn all(&self, rows: &[RawRow], rows_before: i64) -> Vec<JudgedRow> {
-        let country = self.spec.default_country.as_deref();
+        let country = self.spec.default_country.as_deref().and_then(Region::parse);
         let phone = |text: &str| phone(text, country);
         let field = |key: &str, text: &str| canonical(self.fields, key, text);
         let rules = RowRules {
@@ -50,51 +51,27 @@ impl Judge<'_> {
 
 /// Returns the other way to write a phone number that may be the same person's.
 pub(super) fn other_phone(digits: &str) -> Option<String> {
-    let _ = digits;
-    None
+    variants(digits).next()
 }
 
-fn phone(text: &str, _country: Option<&str>) -> Result<String, RowErrorCode> {
-    if text.contains(['e', 'E']) {
-        return Err(RowErrorCode::PhoneScientific);
-    }
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    match (text.starts_with('+'), digits.len()) {
-        (true, 7..=15) => Ok(digits),
-        (false, 7..=15) => Err(RowErrorCode::PhoneAmbiguousCountry),
-        _ => Err(RowErrorCode::PhoneInvalid),
-    }
+fn phone(text: &str, country: Option<Region>) -> Result<String, RowErrorCode> {
+    normalize(text, country).map_err(|why| match why {
+        PhoneError::Scientific => RowErrorCode::PhoneScientific,
+        PhoneError::AmbiguousCountry => RowErrorCode::PhoneAmbiguousCountry,
+        PhoneError::Characters | PhoneError::TooShort | PhoneError::TooLong | PhoneError::Unassigned => {
+            RowErrorCode::PhoneInvalid
+        }
+    })
 }
 
-/// Returns the canonical form of a language (`pt_BR`), a country (`BR`) or a time zone (`America/Sao_Paulo`).
+/// Returns the stored form of a language (`pt_BR`), a country (`BR`) or a time zone (`America/Sao_Paulo`).
 fn locale(target: &ColumnTarget, text: &str) -> Result<String, RowErrorCode> {
+    let text = text.to_owned();
     let found = match target {
-        ColumnTarget::Language => language(text),
-        ColumnTarget::Country => country(text),
-        ColumnTarget::TimeZone => chrono_tz::Tz::from_str(text).ok().map(|zone| zone.name().to_owned()),
-        _ => None,
+        ColumnTarget::Language => profile::language(text),
+        ColumnTarget::Country => profile::country(text),
+        ColumnTarget::TimeZone => profile::time_zone(text),
+        _ => return Err(RowErrorCode::InvalidValue),
     };
-    found.ok_or(RowErrorCode::InvalidValue)
-}
-
-/// Returns whether a text is a country's two letters.
-pub(super) fn is_country(text: &str) -> bool {
-    text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
-}
-
-fn country(text: &str) -> Option<String> {
-    is_country(text).then(|| text.to_ascii_uppercase())
-}
-
-fn language(text: &str) -> Option<String> {
-    let (language, region) = match text.split_once(['-', '_']) {
-        Some((language, region)) => (language, Some(region)),
-        None => (text, None),
-    };
-    let is_language = (2..=3).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let language = is_language.then(|| language.to_ascii_lowercase())?;
-    match region {
-        None => Some(language),
-        Some(region) => Some(format!("{language}_{}", country(region)?)),
-    }
+    found.map_err(|_| RowErrorCode::InvalidValue)
 }

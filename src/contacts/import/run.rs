@@ -9,7 +9,7 @@ use super::{
     chunk::{Chunk, write_chunk},
     counts::ImportCounts,
     ending::{self, ImportEnd, ImportFailure},
-    field_values::FieldCatalogue,
+    field_values::{FieldCatalogue, in_use},
     judge::Judge,
     read_row::JudgedRow,
     row_error::{RowError, RowErrorCode},
@@ -20,7 +20,7 @@ use super::{
     tags::TagIndex,
 };
 use crate::{
-    contacts::store::imports,
+    contacts::store::fields,
     db::{Result, Tx},
     domain::{Actor, Id, ImportId, TaskKind, TenantId},
     queue::{Lane, Outcome},
@@ -198,8 +198,7 @@ async fn feed(import: &RunningImport<'_>, fence: Fence) -> Result<RowFeed> {
 
 /// Reads a tenant's custom fields.
 pub(super) async fn catalogue(service: &ImportService, tenant: TenantId) -> Result<FieldCatalogue> {
-    let fields = imports::fields(service.db.reader(), tenant).await?;
-    Ok(fields.into_iter().map(super::field_values::rule).collect())
+    Ok(in_use(fields::list(service.db.reader(), tenant).await?))
 }
 
 /// Returns whether so many of the first rows failed that the rest would, too.

@@ -70,6 +70,7 @@ pub(crate) fn events_for(clock: &Clock, resolved: &Resolved) -> Vec<NewEvent> {
             contact_id: it.contact,
             name: it.name.as_deref(),
             username: it.username.as_deref(),
+            changed: Vec::new(),
         };
         NewEvent::new(clock, it.tenant, &contact::UPDATED, now, &data)
     };

@@ -5,19 +5,9 @@ use uuid::Uuid;
 
 use crate::{
     db::{On, Result, Rows},
-    domain::{ContactId, FieldType, Id, ImportId, TagId, TagKind, TenantId},
+    domain::{ContactId, Id, ImportId, TenantId},
     records::contacts::{Identity, Profile},
 };
-
-/// Returns the contacts with these ids of the tenant's own.
-pub(crate) async fn by_external_id(on: On<'_>, tenant: TenantId, ids: &[&String]) -> Result<Vec<(String, ContactId)>> {
-    const SQL: &str = "
-        WITH r (tenant_id, external_id) AS ({rows})
-        SELECT c.external_id, c.id FROM r CROSS JOIN contacts c
-        WHERE c.tenant_id = r.tenant_id AND c.external_id = r.external_id";
-    let row = |id: &&String| (tenant.uuid(), (*id).clone());
-    Rows::new(SQL, ids.iter().map(row).collect()).all(on).await
-}
 
 /// A contact that an import creates.
 #[derive(Clone, Debug)]
@@ -59,78 +49,6 @@ pub(crate) async fn insert(
         )
     };
     Rows::new(SQL, contacts.iter().map(row).collect()).run(on).await
-}
-
-/// Puts tags on contacts, and returns the contacts that did not have one of theirs before.
-pub(crate) async fn tag(
-    on: On<'_>,
-    tenant: TenantId,
-    tagged: &[(ContactId, TagId)],
-    by: ImportId,
-    now: DateTime<Utc>,
-) -> Result<Vec<(ContactId,)>> {
-    const SQL: &str = "
-        WITH r (tenant_id, tag_id, contact_id, now, by) AS ({rows})
-        INSERT INTO contact_tags (tenant_id, tag_id, contact_id, created_at, created_by)
-        SELECT tenant_id, tag_id, contact_id, now, by FROM r
-        WHERE true
-        ON CONFLICT DO NOTHING
-        RETURNING contact_id";
-    let by = by.to_string();
-    let row = |(contact, tag): &(ContactId, TagId)| (tenant.uuid(), tag.uuid(), contact.uuid(), now, by.clone());
-    Rows::new(SQL, tagged.iter().map(row).collect()).all(on).await
-}
-
-/// A tag or list that an import needs.
-#[derive(Clone, Debug)]
-pub(crate) struct NeededTag {
-    pub id: TagId,
-    pub kind: TagKind,
-    pub name: String,
-    pub folded: String,
-}
-
-/// Inserts the tags that do not exist.
-pub(crate) async fn ensure_tags(
-    on: On<'_>,
-    tenant: TenantId,
-    tags: &[NeededTag],
-    by: ImportId,
-    now: DateTime<Utc>,
-) -> Result<u64> {
-    const SQL: &str = "
-        WITH r (tenant_id, id, kind, name, folded, now, by) AS ({rows})
-        INSERT INTO tags (tenant_id, id, kind, name, folded, created_at, created_by)
-        SELECT tenant_id, id, kind, name, folded, now, by FROM r
-        WHERE true
-        ON CONFLICT DO NOTHING";
-    let by = by.to_string();
-    let row = |it: &NeededTag| {
-        let (name, folded) = (it.name.clone(), it.folded.clone());
-        (
-            tenant.uuid(),
-            it.id.uuid(),
-            it.kind.as_str().to_owned(),
-            name,
-            folded,
-            now,
-            by.clone(),
-        )
-    };
-    Rows::new(SQL, tags.iter().map(row).collect()).run(on).await
-}
-
-/// Lists a tenant's tags and lists of contacts: kind, folded name, id.
-pub(crate) async fn tags(on: On<'_>, tenant: TenantId) -> Result<Vec<(TagKind, String, TagId)>> {
-    const SQL: &str = "SELECT kind, folded, id FROM tags WHERE tenant_id = $1 AND kind IN ('contact', 'list')";
-    on.sql(SQL, (tenant,)).all().await
-}
-
-/// Lists the custom fields in use: key, type, and choices as JSON.
-pub(crate) async fn fields(on: On<'_>, tenant: TenantId) -> Result<Vec<(String, FieldType, Option<String>)>> {
-    const SQL: &str = "
-        SELECT key, type, choices FROM contact_fields WHERE tenant_id = $1 AND archived_at IS NULL ORDER BY position, key";
-    on.sql(SQL, (tenant,)).all().await
 }
 
 /// An error of a row as it is kept.

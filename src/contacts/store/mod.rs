@@ -1,5 +1,6 @@
 //! SQL of the tables of contacts.
 
 pub mod consents;
+pub(crate) mod fields;
 pub(crate) mod imports;
 pub mod tags;

@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{ContactId, ConversationId},
+    phone,
     provider::message::Audience,
 };
 
@@ -83,7 +84,7 @@ impl Address {
         if has_plus && !digits.as_bytes()[1..=3].contains(&b'0') {
             return Ok(Self::Phone(digits));
         }
-        match canonical(&digits) {
+        match phone::canonical(&digits) {
             Some(canonical) if is_without_trunk_zero(&canonical, &digits) => Err(Unaddressable::TrunkZero(digits)),
             Some(_) => Ok(Self::Phone(digits)),
             // Meta may know numbers that the tables do not.
@@ -112,15 +113,6 @@ impl Address {
         let good = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         good.then(|| Self::Group(text.to_owned())).ok_or(Unaddressable::GroupId)
     }
-}
-
-/// Returns the digits of a valid international number as the tables write them; `None` if it is not valid.
-fn canonical(digits: &str) -> Option<String> {
-    let number = phonenumber::parse(None, format!("+{digits}")).ok()?;
-    let written = number
-        .is_valid()
-        .then(|| number.format().mode(phonenumber::Mode::E164).to_string())?;
-    Some(written.trim_start_matches('+').to_owned())
 }
 
 /// Returns whether a number is written without a zero that the digits have after their country code.

@@ -153,3 +153,13 @@ pub async fn set_archived(
     let row = |(tenant, id): &(TenantId, ContactId)| (tenant.uuid(), id.uuid(), archived_at, now);
     Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await
 }
+
+/// Finds contacts by the tenant's own ids.
+pub async fn by_external_ids(on: On<'_>, tenant: TenantId, ids: &[String]) -> Result<Vec<(String, ContactId)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, external_id) AS ({rows})
+        SELECT c.external_id, c.id FROM r CROSS JOIN contacts c
+        WHERE c.tenant_id = r.tenant_id AND c.external_id = r.external_id AND c.external_id IS NOT NULL";
+    let row = |id: &String| (tenant.uuid(), id.clone());
+    Rows::new(SQL, ids.iter().map(row).collect()).all(on).await
+}

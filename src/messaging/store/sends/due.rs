@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    contacts::consent::{self, Category, Standing},
+    contacts::consent::{self, SendCategory, Standing},
     db::{KeyedRows, On, Result},
     domain::{
         AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane,
@@ -71,7 +71,7 @@ impl DueSend {
     }
 
     /// Returns whether the contact's consent allows a message of this category.
-    pub(crate) fn may(&self, category: Category) -> bool {
+    pub(crate) fn may(&self, category: SendCategory) -> bool {
         consent::may(
             Standing::of_number(self.consent),
             self.marketing_stopped,

@@ -1,14 +1,20 @@
 //! The consent ledger and the states computed from it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod shown;
+mod standing;
+
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub(crate) use shown::{ConsentRecord, PresentConsent, list, present};
+pub(crate) use standing::refusing_marketing;
+
 use crate::{
     clock::Clock,
     contacts::consent::{
-        Category, NewConsent, Standing, may,
+        NewConsent,
         rule::{ConsentState, Statement},
     },
     db::{On, Result, Rows, Tx},
@@ -229,95 +235,4 @@ pub(crate) async fn move_statements(
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect())
-}
-
-/// A row of the ledger, as it is shown.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub(crate) struct ConsentRecord {
-    pub id: ConsentId,
-    pub purpose: ConsentPurpose,
-    pub channel_id: ChannelId,
-    pub status: ConsentStatus,
-    pub source: ConsentSource,
-    #[sqlx(rename = "override")]
-    pub lifts: bool,
-    pub occurred_at: DateTime<Utc>,
-    pub recorded_at: DateTime<Utc>,
-    pub evidence: Option<String>,
-    pub message_id: Option<MessageId>,
-    pub import_id: Option<ImportId>,
-    pub import_row: Option<i64>,
-    pub created_by: String,
-}
-
-/// Lists the statements about a contact, the latest recorded first.
-pub(crate) async fn list(
-    on: On<'_>,
-    tenant: TenantId,
-    contact: ContactId,
-    before: Option<ConsentId>,
-    limit: i64,
-) -> Result<Vec<ConsentRecord>> {
-    const SQL: &str = r#"
-        SELECT id, purpose, channel_id, status, source, "override", occurred_at, recorded_at, evidence, message_id, import_id,
-            import_row, created_by
-        FROM consents
-        WHERE tenant_id = $1 AND contact_id = $2 AND id < $3
-        ORDER BY id DESC
-        LIMIT $4"#;
-    let before = before.unwrap_or(ConsentId::from_uuid(Uuid::max()));
-    on.sql(SQL, (tenant, contact, before, limit)).all().await
-}
-
-/// The present state of a contact for one purpose and channel.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub(crate) struct PresentConsent {
-    pub contact_id: ContactId,
-    pub purpose: ConsentPurpose,
-    /// The nil UUID is all channels.
-    pub channel_id: ChannelId,
-    pub status: ConsentStatus,
-    pub since: DateTime<Utc>,
-}
-
-/// Reads all present states of contacts.
-pub(crate) async fn present(on: On<'_>, contacts: &[(TenantId, ContactId)]) -> Result<Vec<PresentConsent>> {
-    const SQL: &str = "
-        WITH r (tenant_id, contact_id) AS ({rows})
-        SELECT k.contact_id, k.purpose, k.channel_id, k.status, k.since
-        FROM r CROSS JOIN contact_consents k
-        WHERE k.tenant_id = r.tenant_id AND k.contact_id = r.contact_id";
-    let row = |(tenant, contact): &(TenantId, ContactId)| (tenant.uuid(), contact.uuid());
-    Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await
-}
-
-/// A contact on a channel.
-pub(crate) type ContactOnChannel = (TenantId, ContactId, ChannelId);
-
-/// Returns those of the contacts who may not be sent marketing on the channel.
-pub(crate) async fn refusing_marketing(
-    on: On<'_>,
-    pairs: &[ContactOnChannel],
-) -> Result<HashSet<(ContactId, ChannelId)>> {
-    const SQL: &str = "
-        WITH r (tenant_id, contact_id, channel_id, every) AS ({rows})
-        SELECT r.contact_id, r.channel_id,
-            COALESCE((SELECT c.marketing_stopped FROM contacts c WHERE c.tenant_id = r.tenant_id AND c.id = r.contact_id), FALSE) AS stopped,
-            (SELECT MAX(CASE WHEN k.status = 'granted' THEN 1 WHEN k.purpose = 'marketing' THEN 2 ELSE 3 END) FROM contact_consents k
-                WHERE k.tenant_id = r.tenant_id AND k.contact_id = r.contact_id AND k.channel_id IN (r.channel_id, r.every)) AS consent,
-            (SELECT t.require_opt_in FROM tenants t WHERE t.id = r.tenant_id) AS opt_in
-        FROM r";
-    let row =
-        |(tenant, contact, channel): &ContactOnChannel| (tenant.uuid(), contact.uuid(), channel.uuid(), Uuid::nil());
-    let found: Vec<(ContactId, ChannelId, bool, Option<i64>, Option<bool>)> =
-        Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await?;
-    let refuses = |it: &(ContactId, ChannelId, bool, Option<i64>, Option<bool>)| {
-        !may(
-            Standing::of_number(it.3),
-            it.2,
-            it.4.unwrap_or(false),
-            Category::Marketing,
-        )
-    };
-    Ok(found.into_iter().filter(refuses).map(|it| (it.0, it.1)).collect())
 }

@@ -1,0 +1,343 @@
+//! The transaction of a batch.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{
+    ContactInput, WriteMode, Written,
+    events::{WrittenContact, events_of},
+    owners::{Claim, Owners},
+    profile,
+};
+use crate::{
+    contacts::{
+        ContactError, ContactResult, ContactService,
+        consent::{self, NewConsent},
+        store::{fields, tags as tag_store},
+        tags,
+    },
+    db::{Tx, conflict_error},
+    domain::{ContactId, Ctx, TagId, TagKind},
+    records::{
+        contacts::{self, Contact, Identity, NewContact, ProfileChange},
+        events,
+        lock_order::Stage,
+    },
+};
+
+/// A contact of the batch with what becomes of it.
+struct Slot {
+    before: Option<Contact>,
+    after: Contact,
+    assign: Vec<Identity>,
+    reassign: Vec<Identity>,
+    changed: Vec<String>,
+}
+
+pub(super) async fn apply(
+    tx: &mut Tx,
+    service: &ContactService,
+    ctx: &Ctx,
+    mode: WriteMode,
+    inputs: &[ContactInput],
+) -> ContactResult<Vec<ContactResult<Written>>> {
+    let (clock, tenant, now) = (&service.clock, ctx.tenant, service.clock.now());
+    contacts::lock_tenant(tx, tenant, false).await?;
+    Stage::Configuration.reach(tx);
+    let names =
+        |of: fn(&ContactInput) -> &Vec<String>| inputs.iter().flat_map(of).map(String::as_str).collect::<Vec<_>>();
+    let tag_names = names(|it| &it.tags.add);
+    let new_tags = tags::named(tx, clock, ctx, TagKind::Contact, tag_names.into_iter()).await?;
+    let new_lists = tags::named(tx, clock, ctx, TagKind::List, names(|it| &it.lists.add).into_iter()).await?;
+    let known_fields = match inputs.iter().any(|it| !it.change.fields.is_empty()) {
+        true => fields::list(tx.on(), tenant).await?,
+        false => Vec::new(),
+    };
+
+    let owners = Owners::find(tx, tenant, inputs).await?;
+    let found: Vec<ContactResult<Option<ContactId>>> = inputs.iter().map(|it| owners.of(it)).collect();
+    let ids: BTreeSet<ContactId> = found
+        .iter()
+        .filter_map(|it| it.as_ref().ok().copied().flatten())
+        .collect();
+    contacts::lock(tx, ids.iter().copied()).await?;
+    let ids: Vec<ContactId> = ids.into_iter().collect();
+    let rows = contacts::find_all(tx.on(), tenant, &ids).await?;
+    let rows: HashMap<ContactId, Contact> = rows.into_iter().map(|it| (it.id, it)).collect();
+
+    let mut slots: BTreeMap<ContactId, Slot> = BTreeMap::new();
+    let mut in_batch: HashMap<(&'static str, String), ContactId> = HashMap::new();
+    let mut results: Vec<ContactResult<Written>> = Vec::with_capacity(inputs.len());
+    let mut accepted: Vec<(ContactId, &ContactInput)> = Vec::new();
+    for (input, found) in inputs.iter().zip(found) {
+        let mut write = || -> ContactResult<ContactId> {
+            let in_batch_id = keys(input).find_map(|key| in_batch.get(&key).copied());
+            let id = found?.or(in_batch_id);
+            if mode == WriteMode::Create
+                && let Some(owner) = id
+            {
+                let name = input.identities.first().map_or("external_id", |it| it.0);
+                return Err(ContactError::Taken { name, owner });
+            }
+            if let Some(id) = id
+                && !slots.contains_key(&id)
+                && !rows.contains_key(&id)
+            {
+                return Err(ContactError::NotFound(format!("contact {id}")));
+            }
+            let id = match id {
+                Some(id) => id,
+                None if mode == WriteMode::Update => return Err(ContactError::NotFound("contact".to_owned())),
+                None if input.identities.is_empty() && input.change.external_id.is_none() => {
+                    return Err(ContactError::invalid(
+                        "phone",
+                        "give a phone, a user_id or an external_id",
+                    ));
+                }
+                None => clock.new_id(),
+            };
+            let before = slots.get(&id).map(|it| &it.after).or(rows.get(&id));
+            if let (Some(wanted), Some(row)) = (input.version, before)
+                && wanted != row.version
+            {
+                return Err(ContactError::Changed(row.version));
+            }
+            let mut after = before.cloned().unwrap_or_else(|| new_contact(id, now));
+            let mut changed = profile::apply(&mut after.profile, &input.change, &known_fields)?;
+            if let Some(archived) = input.archived
+                && archived != after.archived_at.is_some()
+            {
+                after.archived_at = archived.then_some(now);
+                changed.push("archived".to_owned());
+            }
+            let slot = slots.entry(id).or_insert_with(|| Slot {
+                before: rows.get(&id).cloned(),
+                after: new_contact(id, now),
+                assign: Vec::new(),
+                reassign: Vec::new(),
+                changed: Vec::new(),
+            });
+            slot.after = after;
+            slot.changed.extend(changed);
+            for (kind, value) in &input.identities {
+                let identity = Identity {
+                    tenant,
+                    kind,
+                    value: value.clone(),
+                };
+                let is_first = in_batch.insert((*kind, value.clone()), id).is_none();
+                match owners.claim(kind, value) {
+                    Claim::Has => {}
+                    _ if !is_first => {}
+                    Claim::Assign => slot.assign.push(identity),
+                    Claim::Reassign => slot.reassign.push(identity),
+                }
+            }
+            in_batch.extend(keys(input).map(|key| (key, id)));
+            Ok(id)
+        };
+        let written = write();
+        accepted.extend(written.as_ref().ok().map(|id| (*id, input)));
+        results.push(written.map(|contact| Written {
+            contact,
+            created: !rows.contains_key(&contact),
+            changed: false,
+        }));
+    }
+    store(tx, service, ctx, &mut slots).await?;
+    let tagged = set_tags(tx, service, ctx, &accepted, (&new_tags, &new_lists)).await?;
+    let consents = consent::record(tx, clock, consents(ctx, &accepted, now)).await?;
+    for it in results.iter_mut().flatten() {
+        let slot = slots.get(&it.contact);
+        it.changed = it.created
+            || slot
+                .is_some_and(|slot| !slot.changed.is_empty() || !slot.assign.is_empty() || !slot.reassign.is_empty())
+            || tagged.iter().any(|tag| tag.contact == it.contact)
+            || consents
+                .iter()
+                .any(|change| change.key.contact == it.contact && change.is_change());
+    }
+    let written = slots.into_values().map(|slot| WrittenContact {
+        is_new: slot.before.is_none(),
+        contact: slot.after,
+        identities: slot.assign.into_iter().chain(slot.reassign).collect(),
+        changed: slot.changed,
+    });
+    let new_events = events_of(clock, ctx, written.collect(), tagged, &consents);
+    events::append(tx, &new_events, now).await?;
+    Ok(results)
+}
+
+/// Returns what tells that two inputs are about one contact.
+fn keys(input: &ContactInput) -> impl Iterator<Item = (&'static str, String)> + '_ {
+    let external = input
+        .change
+        .external_id
+        .iter()
+        .flatten()
+        .map(|it| ("external_id", it.clone()));
+    input.identities.iter().cloned().chain(external)
+}
+
+fn new_contact(id: ContactId, now: chrono::DateTime<chrono::Utc>) -> Contact {
+    Contact {
+        id,
+        kind: "person".to_owned(),
+        name: None,
+        marketing_stopped: false,
+        profile: contacts::Profile::default(),
+        source: Some("api".to_owned()),
+        archived_at: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// Writes new contacts, identities and changed profiles.
+async fn store(
+    tx: &mut Tx,
+    service: &ContactService,
+    ctx: &Ctx,
+    slots: &mut BTreeMap<ContactId, Slot>,
+) -> ContactResult<()> {
+    let (tenant, now) = (ctx.tenant, service.clock.now());
+    let new: Vec<ContactId> = slots
+        .iter()
+        .filter(|(_, it)| it.before.is_none())
+        .map(|(id, _)| *id)
+        .collect();
+    let row = |id: &ContactId| NewContact {
+        tenant,
+        id: *id,
+        kind: "person",
+    };
+    contacts::insert(tx.on(), &new.iter().map(row).collect::<Vec<_>>(), now).await?;
+    contacts::set_origin(tx.on(), tenant, &new, "api", &ctx.actor.to_string()).await?;
+    let pairs = |of: fn(&Slot) -> &Vec<Identity>| -> Vec<(Identity, ContactId)> {
+        let each = slots
+            .iter()
+            .flat_map(|(id, slot)| of(slot).iter().map(|it| (it.clone(), *id)));
+        each.collect()
+    };
+    let (assigned, taken) = (pairs(|it| &it.assign), pairs(|it| &it.reassign));
+    if contacts::assign(tx.on(), &assigned, now).await? != assigned.len() as u64 {
+        return Err(conflict_error().into());
+    }
+    contacts::reassign(tx.on(), &taken).await?;
+    let changed = slots
+        .iter()
+        .filter(|(_, it)| it.changed.iter().any(|name| name != "archived"));
+    let changes: Vec<ProfileChange> = changed
+        .map(|(id, slot)| ProfileChange {
+            tenant,
+            contact: *id,
+            profile: slot.after.profile.clone(),
+        })
+        .collect();
+    contacts::set_profiles(tx.on(), &changes, now).await?;
+    for archived in [true, false] {
+        let of = slots
+            .iter()
+            .filter(|(_, it)| it.changed.iter().any(|name| name == "archived"));
+        let of = of.filter(|(_, it)| it.after.archived_at.is_some() == archived);
+        let of: Vec<_> = of.map(|(id, _)| (tenant, *id)).collect();
+        contacts::set_archived(tx.on(), &of, archived.then_some(now), now).await?;
+    }
+    Ok(())
+}
+
+/// A tag or list that a contact gained or lost.
+pub(super) struct TagChange {
+    pub contact: ContactId,
+    pub tag: tag_store::Tag,
+    pub added: bool,
+}
+
+type TagsByName = BTreeMap<String, tag_store::Tag>;
+
+async fn set_tags(
+    tx: &mut Tx,
+    service: &ContactService,
+    ctx: &Ctx,
+    accepted: &[(ContactId, &ContactInput)],
+    (new_tags, new_lists): (&TagsByName, &TagsByName),
+) -> ContactResult<Vec<TagChange>> {
+    let removes = accepted
+        .iter()
+        .any(|(_, it)| !it.tags.remove.is_empty() || !it.lists.remove.is_empty());
+    if new_tags.is_empty() && new_lists.is_empty() && !removes {
+        return Ok(Vec::new());
+    }
+    let mut all: HashMap<TagId, tag_store::Tag> = HashMap::new();
+    let (mut tags_by_name, mut lists_by_name) = (new_tags.clone(), new_lists.clone());
+    if removes {
+        let by_name = |it: tag_store::Tag| (it.folded.clone(), it);
+        tags_by_name.extend(
+            tag_store::list(tx.on(), ctx.tenant, TagKind::Contact)
+                .await?
+                .into_iter()
+                .map(by_name),
+        );
+        lists_by_name.extend(
+            tag_store::list(tx.on(), ctx.tenant, TagKind::List)
+                .await?
+                .into_iter()
+                .map(by_name),
+        );
+    }
+    // Of several inputs about one contact the last word counts.
+    let mut wanted: BTreeMap<(ContactId, TagId), bool> = BTreeMap::new();
+    for (contact, input) in accepted {
+        for (change, by_name) in [(&input.tags, &tags_by_name), (&input.lists, &lists_by_name)] {
+            for (names, added) in [(&change.remove, false), (&change.add, true)] {
+                let tags = names
+                    .iter()
+                    .filter_map(|name| by_name.get(&crate::contacts::text::fold(&crate::contacts::text::clean(name))));
+                for tag in tags {
+                    all.insert(tag.id, tag.clone());
+                    wanted.insert((*contact, tag.id), added);
+                }
+            }
+        }
+    }
+    let pairs = |added: bool| {
+        wanted
+            .iter()
+            .filter(|(_, it)| **it == added)
+            .map(|(pair, _)| *pair)
+            .collect()
+    };
+    let now = service.clock.now();
+    let added = tag_store::add(tx.on(), ctx.tenant, &pairs(true), &ctx.actor.to_string(), now).await?;
+    let removed = tag_store::remove(tx.on(), ctx.tenant, &pairs(false)).await?;
+    let change = |(contact, tag): (ContactId, TagId), added| TagChange {
+        contact,
+        tag: all[&tag].clone(),
+        added,
+    };
+    let added = added.into_iter().map(|pair| change(pair, true));
+    Ok(added
+        .chain(removed.into_iter().map(|pair| change(pair, false)))
+        .collect())
+}
+
+fn consents(ctx: &Ctx, accepted: &[(ContactId, &ContactInput)], now: chrono::DateTime<chrono::Utc>) -> Vec<NewConsent> {
+    let statements = accepted
+        .iter()
+        .flat_map(|(contact, input)| input.consents.iter().map(move |it| (*contact, it)));
+    let statement = |(contact, it): (ContactId, &super::ConsentInput)| NewConsent {
+        tenant: ctx.tenant,
+        contact,
+        purpose: it.purpose,
+        channel: it.channel,
+        status: it.status,
+        source: it.source,
+        lifts: it.lifts,
+        occurred_at: it.occurred_at.unwrap_or(now),
+        evidence: it.evidence.clone(),
+        message: None,
+        import: None,
+        by: ctx.actor,
+    };
+    statements.map(statement).collect()
+}
