@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
+use mainstay_phone::Region;
 
 use super::{
     columns::{MappingError, map_columns},
@@ -113,7 +114,7 @@ async fn check(service: &ImportService, ctx: &Ctx, options: &ImportOptions) -> R
     if let Some(country) = options
         .default_country
         .as_ref()
-        .filter(|it| !super::judge::is_country(it))
+        .filter(|it| Region::parse(it).is_none())
     {
         return Err(ImportError::UnknownCountry(country.chars().take(20).collect()));
     }

@@ -1,6 +1,6 @@
 //! Writes a chunk of rows: contacts, identities, tags, consents, in the lock order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
     counts::RowOutcome,
@@ -15,7 +15,10 @@ use crate::{
     contacts::{
         consent::{self, NewConsent},
         people,
-        store::imports::{self, ImportedContact},
+        store::{
+            imports::{self, ImportedContact},
+            tags,
+        },
     },
     db::{Result, Tx, conflict_error},
     domain::{ConsentSource, ConsentStatus, ContactId, TagId},
@@ -33,8 +36,8 @@ pub(super) struct AppliedChunk {
     pub errors: Vec<RowError>,
     pub kept_opted_out: i64,
     pub created: Vec<ImportedContact>,
-    /// Existing contacts that changed.
-    pub updated: Vec<ContactId>,
+    /// Names of the members that changed, of existing contacts.
+    pub changed: HashMap<ContactId, Vec<String>>,
 }
 
 /// Writes a chunk. Ends with a conflict where another transaction was first with an identity, and as [`people::after_merges`] wants it where
@@ -44,8 +47,8 @@ pub(super) async fn apply(tx: &mut Tx, import: &RunningImport<'_>, judged: &[Jud
     contacts::lock_tenant(tx, tenant, false).await?;
     let rows: Vec<&ImportedRow> = judged.iter().filter_map(|it| it.row.as_ref()).collect();
     let known = contacts::identities(tx.on(), &wanted(tenant, &rows)).await?;
-    let named: Vec<&String> = rows.iter().filter_map(|row| row.external_id.as_ref()).collect();
-    let external = imports::by_external_id(tx.on(), tenant, &named).await?;
+    let named: Vec<String> = rows.iter().filter_map(|row| row.external_id.clone()).collect();
+    let external = contacts::by_external_ids(tx.on(), tenant, &named).await?;
     let matched = KnownInChunk::new(tenant, known, external).matched(&rows);
     if import.spec.policies.on_conflict == OnConflict::Merge && !import.spec.policies.dry_run {
         let merges = merges(import, &matched);
@@ -109,10 +112,12 @@ async fn existing(
 struct ChunkChanges {
     created: Vec<ImportedContact>,
     profiles: Vec<ProfileChange>,
+    /// Names of the members that change.
+    members: HashMap<ContactId, Vec<String>>,
     returning: Vec<ContactId>,
     owned: Vec<(Identity, ContactId)>,
     taken: Vec<(Identity, ContactId)>,
-    tagged: Vec<(ContactId, TagId)>,
+    tagged: BTreeSet<(ContactId, TagId)>,
     /// By the number of the row.
     outcomes: HashMap<i64, (RowOutcome, Option<ContactId>)>,
     /// Rows and contacts that the declared consent is of.
@@ -160,7 +165,7 @@ impl ChunkChanges {
         self.consenting.push((it.row.row, id));
         self.created.push(ImportedContact {
             id,
-            profile: profile.unwrap_or_default(),
+            profile: profile.map(|it| it.profile).unwrap_or_default(),
             identities: it.missing.iter().chain(&it.given_up).cloned().collect(),
         });
         (RowOutcome::Created, Some(id))
@@ -187,11 +192,14 @@ impl ChunkChanges {
         let is_changed =
             profile.is_some() || contact.archived_at.is_some() || !it.missing.is_empty() || !it.given_up.is_empty();
         self.returning.extend(contact.archived_at.map(|_| id));
-        self.profiles.extend(profile.map(|profile| ProfileChange {
-            tenant: import.tenant,
-            contact: id,
-            profile,
-        }));
+        if let Some(changed) = profile {
+            self.profiles.push(ProfileChange {
+                tenant: import.tenant,
+                contact: id,
+                profile: changed.profile,
+            });
+            self.members.insert(id, changed.members);
+        }
         match is_changed {
             true => (RowOutcome::Updated, Some(id)),
             false => (RowOutcome::Unchanged, Some(id)),
@@ -216,10 +224,8 @@ impl ChunkChanges {
             return Err(conflict_error());
         }
         contacts::reassign(tx.on(), &self.taken).await?;
-        self.tagged.sort();
-        self.tagged.dedup();
-        let tagged = imports::tag(tx.on(), tenant, &self.tagged, id, now).await?;
-        let tagged: HashSet<ContactId> = tagged.into_iter().map(|(id,)| id).collect();
+        let tagged = tags::add(tx.on(), tenant, &self.tagged, &id.to_string(), now).await?;
+        let tagged: HashSet<ContactId> = tagged.into_iter().map(|(id, _)| id).collect();
         for (outcome, contact) in self.outcomes.values_mut() {
             if *outcome == RowOutcome::Unchanged && contact.is_some_and(|id| tagged.contains(&id)) {
                 *outcome = RowOutcome::Updated;
@@ -232,6 +238,7 @@ impl ChunkChanges {
         let mut applied = AppliedChunk {
             kept_opted_out,
             created: self.created,
+            changed: self.members,
             ..AppliedChunk::default()
         };
         for it in judged {
@@ -245,11 +252,6 @@ impl ChunkChanges {
             applied.errors.extend(it.errors.iter().cloned());
         }
         applied.errors.extend(self.errors);
-        let updated = applied
-            .outcomes
-            .iter()
-            .filter(|(outcome, _)| *outcome == RowOutcome::Updated);
-        applied.updated = updated.filter_map(|(_, contact)| *contact).collect();
         applied
     }
 }

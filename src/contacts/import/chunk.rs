@@ -103,7 +103,7 @@ async fn end_step(
     let is_canceled = tasks::step(tx, fence, to, &counts.stored()).await?;
     if import.spec.policies.events && !import.spec.policies.dry_run {
         let now = import.service.clock.now();
-        events::append(tx, &contact_events(import, &chunk.rows, applied), now).await?;
+        events::append(tx, &contact_events(import, applied), now).await?;
     }
     Ok(WrittenChunk { counts, is_canceled })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{apply::AppliedChunk, counts::RowOutcome, read_row::JudgedRow, run::RunningImport};
+use super::{apply::AppliedChunk, run::RunningImport};
 use crate::{
     contacts::store::imports::ImportedContact,
     domain::ContactId,
@@ -11,29 +11,26 @@ use crate::{
 };
 
 /// Builds the events of a chunk, in the order of its rows.
-pub(super) fn contact_events(import: &RunningImport<'_>, rows: &[JudgedRow], applied: &AppliedChunk) -> Vec<NewEvent> {
+pub(super) fn contact_events(import: &RunningImport<'_>, applied: &AppliedChunk) -> Vec<NewEvent> {
     let created: HashMap<ContactId, &ImportedContact> = applied.created.iter().map(|it| (it.id, it)).collect();
-    let mut events = Vec::new();
-    for (judged, (outcome, contact)) in rows.iter().zip(&applied.outcomes) {
-        let (Some(row), Some(contact)) = (&judged.row, contact) else {
-            continue;
-        };
-        match (outcome, created.get(contact)) {
-            (RowOutcome::Created, Some(new)) => events.push(created_event(import, new)),
-            (RowOutcome::Updated, _) => {
-                let data = Updated {
-                    contact_id: *contact,
-                    name: row.name.as_deref(),
-                    username: None,
-                };
-                let now = import.service.clock.now();
-                let event = NewEvent::new(&import.service.clock, import.tenant, &UPDATED, now, &data);
-                events.push(event.by(import.by));
-            }
-            _ => {}
-        }
-    }
-    events
+    let contacts = applied.outcomes.iter().filter_map(|(_, contact)| *contact);
+    let event = |id: ContactId| match (created.get(&id), applied.changed.get(&id)) {
+        (Some(new), _) => Some(created_event(import, new)),
+        (None, Some(members)) => Some(updated_event(import, id, members)),
+        (None, None) => None,
+    };
+    contacts.filter_map(event).collect()
+}
+
+fn updated_event(import: &RunningImport<'_>, contact_id: ContactId, members: &[String]) -> NewEvent {
+    let data = Updated {
+        contact_id,
+        name: None,
+        username: None,
+        changed: members.iter().map(String::as_str).collect(),
+    };
+    let now = import.service.clock.now();
+    NewEvent::new(&import.service.clock, import.tenant, &UPDATED, now, &data).by(import.by)
 }
 
 fn created_event(import: &RunningImport<'_>, new: &ImportedContact) -> NewEvent {

@@ -12,6 +12,8 @@ use super::{
 const MAX_CHARS: usize = 1_000;
 /// Longest name of a contact, and longest identity, in characters.
 const MAX_NAME_CHARS: usize = 200;
+/// Longest name of a tag or a list, in characters.
+const MAX_TAG_CHARS: usize = 100;
 /// Most tags, and most lists, that a row names.
 const MAX_NAMES: usize = 100;
 
@@ -108,9 +110,9 @@ fn set(row: &mut ImportedRow, column: &ImportColumn, text: &str, rules: &RowRule
     let locale = |text| (rules.locale)(&column.target, text);
     match &column.target {
         ColumnTarget::Phone => row.phone = Some((rules.phone)(text)?),
-        ColumnTarget::UserId => row.user_id = Some(at_most(text, MAX_NAME_CHARS)?),
-        ColumnTarget::ExternalId => row.external_id = Some(at_most(text, MAX_NAME_CHARS)?),
-        ColumnTarget::Name => row.name = Some(at_most(text, MAX_NAME_CHARS)?),
+        ColumnTarget::UserId => row.user_id = Some(one_line(text)?),
+        ColumnTarget::ExternalId => row.external_id = Some(one_line(text)?),
+        ColumnTarget::Name => row.name = Some(one_line(text)?),
         ColumnTarget::Language => row.language = Some(locale(text)?),
         ColumnTarget::Country => row.country = Some(locale(text)?),
         ColumnTarget::TimeZone => row.time_zone = Some(locale(text)?),
@@ -124,6 +126,11 @@ fn set(row: &mut ImportedRow, column: &ImportColumn, text: &str, rules: &RowRule
     Ok(())
 }
 
+/// Returns a name or an identity, with blanks for line feeds and tabs.
+fn one_line(text: &str) -> Result<String, RowErrorCode> {
+    Ok(at_most(text, MAX_NAME_CHARS)?.replace(['\n', '\t'], " "))
+}
+
 fn at_most(text: &str, max: usize) -> Result<String, RowErrorCode> {
     match text.chars().nth(max) {
         Some(_) => Err(RowErrorCode::TooLong),
@@ -134,7 +141,10 @@ fn at_most(text: &str, max: usize) -> Result<String, RowErrorCode> {
 fn add_names(names: &mut Vec<String>, text: &str) -> Result<(), RowErrorCode> {
     let named = split_names(text);
     for name in &named {
-        at_most(name, MAX_NAME_CHARS)?;
+        at_most(name, MAX_TAG_CHARS)?;
+    }
+    if named.iter().any(|name| name.contains(['\n', '\t'])) {
+        return Err(RowErrorCode::InvalidValue);
     }
     if names.len() + named.len() > MAX_NAMES {
         return Err(RowErrorCode::TooLong);

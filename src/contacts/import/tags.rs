@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use super::{read_row::ImportedRow, spec::ImportPolicies};
 use crate::{
     clock::Clock,
-    contacts::store::imports::{self, NeededTag},
-    db::{Db, Result, Tx},
+    contacts::{
+        store::tags::{self as store, Tag},
+        text::{clean, fold},
+    },
+    db::{Db, On, Result, Tx},
     domain::{ImportId, TagId, TagKind, TenantId},
 };
 
-/// Most tags and lists of a tenant.
+/// Most tags of a tenant, and most lists.
 pub(super) const MAX_TAGS: usize = 1_000;
 
 /// Ids of tags and lists by their names.
@@ -21,17 +24,25 @@ pub(super) struct TagIndex {
     of_all: Vec<TagId>,
 }
 
-/// Returns a name without differences of case.
-pub(super) fn folded(name: &str) -> String {
-    name.to_lowercase()
+fn folded(name: &str) -> String {
+    fold(&clean(name))
+}
+
+/// Reads a tenant's tags and lists.
+async fn stored(mut on: On<'_>, tenant: TenantId) -> Result<HashMap<(TagKind, String), TagId>> {
+    let mut ids = HashMap::new();
+    for kind in [TagKind::Contact, TagKind::List] {
+        let tags = store::list(on.reborrow(), tenant, kind).await?;
+        ids.extend(tags.into_iter().map(|it| ((kind, it.folded), it.id)));
+    }
+    Ok(ids)
 }
 
 impl TagIndex {
     /// Reads a tenant's tags.
     pub async fn read(db: &Db, tenant: TenantId) -> Result<Self> {
-        let tags = imports::tags(db.reader(), tenant).await?;
         Ok(Self {
-            ids: tags.into_iter().map(|(kind, name, id)| ((kind, name), id)).collect(),
+            ids: stored(db.reader(), tenant).await?,
             of_all: Vec::new(),
         })
     }
@@ -58,15 +69,16 @@ impl TagIndex {
                 missing.entry(key).or_insert(name);
             }
         }
-        let room = MAX_TAGS.saturating_sub(self.ids.len());
-        let is_all = missing.len() <= room;
-        let named = missing.into_iter().take(room);
-        (
-            named
-                .map(|((kind, folded), name)| (kind, folded, name.to_owned()))
-                .collect(),
-            is_all,
-        )
+        let wanted = missing.len();
+        let mut named = Vec::new();
+        for of in [TagKind::Contact, TagKind::List] {
+            let known = self.ids.keys().filter(|(kind, _)| *kind == of).count();
+            let missing = missing.iter().filter(|((kind, _), _)| *kind == of);
+            let missing = missing.map(|((kind, folded), name)| (*kind, folded.clone(), (*name).to_owned()));
+            named.extend(missing.take(MAX_TAGS.saturating_sub(known)));
+        }
+        let is_all = named.len() == wanted;
+        (named, is_all)
     }
 
     /// Returns whether every tag of a row is known.
@@ -83,19 +95,20 @@ impl TagIndex {
         import: ImportId,
         names: Vec<(TagKind, String, String)>,
     ) -> Result<()> {
-        let needed: Vec<NeededTag> = names
-            .into_iter()
-            .map(|(kind, folded, name)| NeededTag {
-                id: clock.new_id(),
-                kind,
-                name,
-                folded,
-            })
-            .collect();
-        let ensure = async |tx: &mut Tx| imports::ensure_tags(tx.on(), tenant, &needed, import, clock.now()).await;
-        db.background_transaction(ensure).await?;
-        let tags = imports::tags(db.writer(), tenant).await?;
-        self.ids = tags.into_iter().map(|(kind, name, id)| ((kind, name), id)).collect();
+        let (now, by) = (clock.now(), import.to_string());
+        let tag = |(kind, folded, name): (TagKind, String, String)| Tag {
+            id: clock.new_id(),
+            kind,
+            name: clean(&name),
+            folded,
+            colour: None,
+            created_at: now,
+            created_by: by.clone(),
+        };
+        let tags: Vec<Tag> = names.into_iter().map(tag).collect();
+        let insert = async |tx: &mut Tx| store::insert(tx.on(), tenant, &tags).await;
+        db.background_transaction(insert).await?;
+        self.ids = stored(db.writer(), tenant).await?;
         Ok(())
     }
 

@@ -24,8 +24,10 @@ use crate::{
 const FIELD_BYTES: usize = 65_536;
 /// Most tags, and most lists, that every contact of a file gets.
 const MAX_NAMES: usize = 20;
-/// Longest name of a tag or a list, and of a file, in characters.
-const MAX_NAME_CHARS: usize = 200;
+/// Longest name of a tag or a list, in characters.
+const MAX_NAME_CHARS: usize = 100;
+/// Longest name of a file that is shown, in characters.
+const MAX_FILENAME_CHARS: usize = 200;
 
 /// How a file is read, and what becomes of its rows.
 #[derive(Default, Deserialize, IntoParams)]
@@ -134,9 +136,12 @@ impl ImportQuery {
                 _ => Err(wrong("delimiter", "must be one character: , ; | or a tab")),
             });
         let mapping: Option<BTreeMap<String, String>> = self.mapping.map(|text| json("mapping", &text)).transpose()?;
-        let filename = self
-            .filename
-            .map(|name| name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect());
+        let filename = self.filename.map(|name| {
+            name.chars()
+                .filter(|c| !c.is_control())
+                .take(MAX_FILENAME_CHARS)
+                .collect()
+        });
         Ok(ImportOptions {
             filename,
             declared: DeclaredFormat {
