@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     config::Config,
-    contacts::import::ImportService,
+    contacts::{ContactService, import::ImportService},
     db::Db,
     directory::Directory,
     egress::EgressClient,
@@ -64,6 +64,7 @@ pub struct Parts {
     /// Commits accepted messages.
     pub outbox: Outbox,
     pub composer: Composer,
+    pub(crate) contacts: ContactService,
     pub templates: TemplateService,
     pub webhooks: WebhookService,
     pub media: MediaService,
@@ -80,6 +81,10 @@ pub struct Parts {
 impl App {
     /// Makes every service, and the ends of the dispatcher's channels that the process serves.
     pub fn new(of: Foundation) -> (Self, DispatcherTasks) {
+        let contacts = ContactService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+        };
         let templates = TemplateService {
             db: of.db.clone(),
             clock: of.clock.clone(),
@@ -148,6 +153,7 @@ impl App {
             intake: of.intake,
             outbox: of.outbox,
             composer,
+            contacts,
             templates,
             webhooks,
             media,

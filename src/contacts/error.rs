@@ -1,14 +1,11 @@
 //! Why something about contacts cannot be done.
 
-use crate::domain::{ContactId, SegmentId};
+use crate::domain::ContactId;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ContactError {
     #[error("there is no {0}")]
     NotFound(String),
-    /// A contact that was merged into another one.
-    #[error("the contact was merged into {0}")]
-    Moved(ContactId),
     #[error("{name}: {why}")]
     Invalid { name: String, why: String },
     #[error("{name} belongs to the contact {owner}")]
@@ -22,8 +19,6 @@ pub(crate) enum ContactError {
     Exists(String),
     #[error("at most {1} {0}")]
     TooMany(&'static str, usize),
-    #[error("it is used by {}", .0.iter().map(|(id, name)| format!("{name:?} ({id})")).collect::<Vec<_>>().join(", "))]
-    UsedBySegments(Vec<(SegmentId, String)>),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }

@@ -15,6 +15,7 @@ mod extract;
 mod health;
 mod idempotency;
 mod metrics;
+mod moved;
 mod nul;
 mod paging;
 mod parameters;

@@ -7,6 +7,7 @@
 mod architecture;
 mod attacks;
 mod consumers;
+mod contacts;
 mod deliveries;
 mod demo;
 mod endpoints;

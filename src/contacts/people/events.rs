@@ -80,6 +80,13 @@ pub(crate) fn events_for(clock: &Clock, resolved: &Resolved) -> Vec<NewEvent> {
     events
 }
 
+/// Builds the event of an archived contact that is in use again.
+pub(crate) fn restored_event(clock: &Clock, tenant: TenantId, contact_id: ContactId) -> NewEvent {
+    let archived = false;
+    let data = contact::Archived { contact_id, archived };
+    NewEvent::new(clock, tenant, &contact::ARCHIVED, clock.now(), &data)
+}
+
 fn shown(identities: &[Identity]) -> Vec<contact::ContactIdentity<'_>> {
     identities
         .iter()

@@ -69,7 +69,7 @@ pub(super) async fn apply(
     let mut results: Vec<ContactResult<Written>> = Vec::with_capacity(inputs.len());
     let mut accepted: Vec<(ContactId, &ContactInput)> = Vec::new();
     for (input, found) in inputs.iter().zip(found) {
-        let mut write = || -> ContactResult<ContactId> {
+        let write = || -> ContactResult<ContactId> {
             let in_batch_id = keys(input).find_map(|key| in_batch.get(&key).copied());
             let id = found?.or(in_batch_id);
             if mode == WriteMode::Create

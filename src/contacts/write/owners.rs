@@ -6,7 +6,7 @@ use super::{ContactInput, ContactKey};
 use crate::{
     contacts::{ContactError, ContactResult},
     db::{Result, Tx},
-    domain::{ContactId, Id, TenantId},
+    domain::{ContactId, TenantId},
     records::contacts::{self, Identity},
 };
 
@@ -28,7 +28,7 @@ impl Owners {
     pub async fn find(tx: &mut Tx, tenant: TenantId, inputs: &[ContactInput]) -> Result<Self> {
         let mut wanted: BTreeSet<Identity> = BTreeSet::new();
         for (kind, value) in inputs.iter().flat_map(|it| &it.identities) {
-            let mut want = |value: String| drop(wanted.insert(Identity { tenant, kind, value }));
+            let mut want = |value: String| _ = wanted.insert(Identity { tenant, kind, value });
             if *kind == "phone" {
                 mainstay_phone::variants(value).for_each(&mut want);
             }

@@ -24,7 +24,7 @@ pub(crate) use channels::ChannelView;
 pub(crate) use endpoints::BacklogView;
 use json::RawJson;
 
-use super::{auth, idempotency::idempotency, problem::Problem, state::HttpState};
+use super::{auth, idempotency::idempotency, moved::redirect_merged, problem::Problem, state::HttpState};
 use crate::{
     directory::{Route, Snapshot},
     domain::{ChannelId, TenantId},
@@ -43,11 +43,28 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(channels::check))
         .routes(routes!(channels::resume_campaigns))
         .routes(routes!(blocks::list, blocks::block, blocks::unblock))
+        .routes(routes!(contacts::list, contacts::write::create))
+        .routes(routes!(
+            contacts::detail::show,
+            contacts::write::change,
+            contacts::write::archive
+        ))
+        .routes(routes!(contacts::write::upsert))
+        .routes(routes!(contacts::write::batch))
+        .routes(routes!(contacts::write::merge))
+        .routes(routes!(
+            contacts::consents::list_consents,
+            contacts::consents::record_consent
+        ))
+        .routes(routes!(contacts::tags::list_tags, contacts::tags::create_tag))
+        .routes(routes!(contacts::tags::change_tag, contacts::tags::delete_tag))
+        .routes(routes!(contacts::tags::list_lists, contacts::tags::create_list))
+        .routes(routes!(contacts::tags::change_list, contacts::tags::delete_list))
+        .routes(routes!(contacts::fields::list_fields, contacts::fields::create_field))
+        .routes(routes!(contacts::fields::change_field, contacts::fields::archive_field))
         .routes(routes!(imports::show, imports::cancel))
         .routes(routes!(imports::sheets::errors))
         .routes(routes!(imports::sheets::sample))
-        .routes(routes!(contacts::list))
-        .routes(routes!(contacts::show))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show))
         .routes(routes!(messages::in_conversation))
@@ -90,6 +107,7 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(deliveries::show))
         .routes(routes!(deliveries::retry))
         .route_layer(middleware::from_fn_with_state(state.clone(), idempotency))
+        .route_layer(middleware::from_fn_with_state(state.clone(), redirect_merged))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
         // Authenticates by link or by API key, and does that itself.
         .routes(routes!(content::read))

@@ -5,8 +5,8 @@ use serde_json::json;
 use utoipa::openapi::{extensions::ExtensionsBuilder, path::Operation};
 
 use crate::domain::Permission::{
-    self, ChannelsRead, ContactsImport, ContactsRead, ContactsWrite, ConversationsRead, EndpointsManage, EventsRead,
-    MessagesControl, MessagesSend, TemplatesRead, TemplatesWrite,
+    self, ChannelsRead, ContactsImport, ContactsRead, ContactsWrite, ConversationsRead, EndpointsManage, EventsRead, MessagesControl,
+    MessagesSend, SettingsRead, SettingsWrite, TemplatesRead, TemplatesWrite,
 };
 
 /// Where it is recorded who did something.
@@ -31,7 +31,27 @@ const TENANT: &[(&str, &[Permission], Recorded)] = &[
     ("blockCustomers", &[ContactsWrite], Audit),
     ("unblockCustomers", &[ContactsWrite], Audit),
     ("listContacts", &[ContactsRead], Recorded::None),
+    ("createContact", &[ContactsWrite], Ledger),
     ("getContact", &[ContactsRead], Recorded::None),
+    ("updateContact", &[ContactsWrite], Ledger),
+    ("archiveContact", &[ContactsWrite], Ledger),
+    ("upsertContact", &[ContactsWrite], Ledger),
+    ("upsertContacts", &[ContactsWrite], Ledger),
+    ("mergeContacts", &[ContactsWrite], Audit),
+    ("listConsents", &[ContactsRead], Recorded::None),
+    ("recordConsent", &[ContactsWrite], Ledger),
+    ("listTags", &[ContactsRead], Recorded::None),
+    ("createTag", &[ContactsWrite], Ledger),
+    ("updateTag", &[ContactsWrite], Audit),
+    ("deleteTag", &[ContactsWrite], Audit),
+    ("listLists", &[ContactsRead], Recorded::None),
+    ("createList", &[ContactsWrite], Ledger),
+    ("updateList", &[ContactsWrite], Audit),
+    ("deleteList", &[ContactsWrite], Audit),
+    ("listContactFields", &[SettingsRead], Recorded::None),
+    ("createContactField", &[SettingsWrite], Audit),
+    ("updateContactField", &[SettingsWrite], Audit),
+    ("archiveContactField", &[SettingsWrite], Audit),
     ("createImport", &[ContactsImport], Ledger),
     ("listImports", &[ContactsRead], Recorded::None),
     ("getImport", &[ContactsRead], Recorded::None),

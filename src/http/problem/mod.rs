@@ -13,7 +13,10 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{domain::QuotaReached, http::api::messages::MessageError};
+use crate::{
+    domain::{ContactId, QuotaReached},
+    http::api::messages::MessageError,
+};
 
 /// An error answer. `slug` is stable: programs may tell problems apart by it.
 #[derive(Clone, Debug)]
@@ -26,6 +29,10 @@ pub struct Problem {
     field: Option<String>,
     limit: Option<u64>,
     cause: Option<Box<Cause>>,
+    /// The contact that the problem is about.
+    contact: Option<ContactId>,
+    /// Where the thing is now.
+    location: Option<String>,
 }
 
 /// What a problem shows of its cause.
@@ -62,12 +69,22 @@ pub(crate) struct ProblemBody<'p> {
     /// How much of the limit is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     used: Option<u64>,
+    /// The contact that has what was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact_id: Option<ContactId>,
     /// The error that the message would fail with, as in a failed message.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'p MessageError>,
     /// Quote it when you ask for help: every log line of the request carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'p str>,
+}
+
+impl ProblemBody<'_> {
+    /// Returns the type, the detail and the field.
+    pub(crate) fn summary(self) -> (String, String, Option<String>) {
+        (self.kind, self.detail.to_owned(), self.field.map(str::to_owned))
+    }
 }
 
 impl Problem {
@@ -91,6 +108,8 @@ impl Problem {
             field: None,
             limit: None,
             cause: None,
+            contact: None,
+            location: None,
         }
     }
 
@@ -128,6 +147,12 @@ impl Problem {
         }
     }
 
+    /// Adds the contact that the problem is about.
+    pub(crate) fn with_contact(self, contact: ContactId) -> Self {
+        let contact = Some(contact);
+        Self { contact, ..self }
+    }
+
     /// Adds the limit that was exceeded.
     pub(crate) fn with_limit(self, limit: u64) -> Self {
         Self {
@@ -160,6 +185,7 @@ impl Problem {
             limit: self.limit,
             quota: quota.map(|it| it.quota.as_str()),
             used: quota.and_then(|it| u64::try_from(it.used).ok()),
+            contact_id: self.contact,
             error,
             request_id: None,
         }
@@ -195,6 +221,15 @@ impl Problem {
     pub(crate) fn no_such(what: impl std::fmt::Display) -> Self {
         let detail = format!("There is no {what}.");
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// Returns a 308: the item was merged into another one, which is at this path.
+    pub(crate) fn moved(old: &str, into: &str, path: String) -> Self {
+        let detail = format!("{old} was merged into {into}. Use that id from now on.");
+        Self {
+            location: Some(path),
+            ..Self::new(StatusCode::PERMANENT_REDIRECT, "merged", "Merged", detail)
+        }
     }
 
     pub(crate) fn forbidden(slug: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
@@ -254,6 +289,10 @@ impl Problem {
         let mut response = (self.status, kind, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let location = self.location.as_deref().and_then(|it| HeaderValue::from_str(it).ok());
+        if let Some(location) = location {
+            headers.insert(header::LOCATION, location);
+        }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }

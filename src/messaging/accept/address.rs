@@ -52,6 +52,14 @@ pub enum Unaddressable {
 }
 
 impl Address {
+    /// Returns its text: digits of a phone number, or an id.
+    pub fn value(&self) -> String {
+        match self {
+            Self::Phone(value) | Self::UserId(value) | Self::Group(value) => value.clone(),
+            Self::Contact(id) => id.to_string(),
+        }
+    }
+
     pub fn audience(&self) -> Audience {
         match self {
             Self::Phone(_) | Self::UserId(_) | Self::Contact(_) => Audience::Person,

@@ -64,3 +64,10 @@ pub async fn merge(tx: &mut Tx, ContactMerge { tenant, from, into }: ContactMerg
     tx.sql(MOVE, (tenant, from, into)).run().await?;
     tx.sql(DROP, (tenant, from)).run().await.map(drop)
 }
+
+/// Returns the channels that a contact is blocked on.
+pub async fn of_contact(on: On<'_>, tenant: TenantId, contact: ContactId) -> Result<Vec<ChannelId>> {
+    const SQL: &str = "SELECT channel_id FROM blocks WHERE contact_id = $2 AND tenant_id = $1 ORDER BY channel_id";
+    let found: Vec<(ChannelId,)> = on.sql(SQL, (tenant, contact)).all().await?;
+    Ok(found.into_iter().map(|(channel,)| channel).collect())
+}

@@ -163,3 +163,13 @@ pub async fn by_external_ids(on: On<'_>, tenant: TenantId, ids: &[String]) -> Re
     let row = |id: &String| (tenant.uuid(), id.clone());
     Rows::new(SQL, ids.iter().map(row).collect()).all(on).await
 }
+
+/// Returns those of the contacts that are archived.
+pub(crate) async fn archived(on: On<'_>, contacts: &[(TenantId, ContactId)]) -> Result<Vec<(TenantId, ContactId)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, id) AS ({rows})
+        SELECT c.tenant_id, c.id FROM r CROSS JOIN contacts c
+        WHERE c.tenant_id = r.tenant_id AND c.id = r.id AND c.archived_at IS NOT NULL";
+    let row = |(tenant, id): &(TenantId, ContactId)| (tenant.uuid(), id.uuid());
+    Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await
+}

@@ -120,3 +120,14 @@ pub async fn list(
     let args = (tenant, at, id, least.0, least.1, limit, filter.channel);
     Ok((on.sql(Sql::built(text), args).all().await?, floor))
 }
+
+/// Returns the conversations of a contact, with their channels and the ends of their windows.
+pub async fn of_contact(
+    on: On<'_>,
+    tenant: TenantId,
+    contact: ContactId,
+) -> Result<Vec<(ConversationId, ChannelId, Option<DateTime<Utc>>)>> {
+    const SQL: &str = "
+        SELECT id, channel_id, window_expires_at FROM conversations WHERE contact_id = $2 AND tenant_id = $1 ORDER BY id";
+    on.sql(SQL, (tenant, contact)).all().await
+}

@@ -11,7 +11,7 @@ pub use advance::{
     lock_or_open, opened_event, preview,
 };
 pub(crate) use find::pairs_of;
-pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list};
+pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list, of_contact};
 pub(crate) use merge::join_merged;
 pub use merge::merge;
 pub(crate) use search::contacts_by_prefix;

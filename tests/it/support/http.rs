@@ -98,6 +98,20 @@ impl Client {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    pub async fn put(&self, uri: &str, body: Value) -> Answer {
+        let request = self.request("PUT", uri).header("content-type", "application/json");
+        self.send(request.body(body.to_string().into()).unwrap()).await
+    }
+
+    /// Sends a PATCH for the version that the ETag names.
+    pub async fn patch_version(&self, uri: &str, etag: &str, body: Value) -> Answer {
+        let request = self
+            .request("PATCH", uri)
+            .header("content-type", "application/json")
+            .header("if-match", etag);
+        self.send(request.body(body.to_string().into()).unwrap()).await
+    }
+
     pub async fn delete_with(&self, uri: &str, body: Value) -> Answer {
         let request = self.request("DELETE", uri).header("content-type", "application/json");
         self.send(request.body(Body::from(body.to_string())).unwrap()).await

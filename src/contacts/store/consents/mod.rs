@@ -18,10 +18,7 @@ use crate::{
         rule::{ConsentState, Statement},
     },
     db::{On, Result, Rows, Tx},
-    domain::{
-        ChannelId, ConsentId, ConsentPurpose, ConsentSource, ConsentStatus, ContactId, Id, ImportId, MessageId,
-        TenantId,
-    },
+    domain::{ChannelId, ConsentId, ConsentPurpose, ConsentStatus, ContactId, Id, TenantId},
     records::contacts::ContactMerge,
 };
 

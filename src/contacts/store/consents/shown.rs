@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{On, Result, Rows},
+    db::{On, Result},
     domain::{
         ChannelId, ConsentId, ConsentPurpose, ConsentSource, ConsentStatus, ContactId, Id, ImportId, MessageId,
         TenantId,
@@ -52,7 +52,6 @@ pub(crate) async fn list(
 /// The present state of a contact for one purpose and channel.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct PresentConsent {
-    pub contact_id: ContactId,
     pub purpose: ConsentPurpose,
     /// The nil UUID is all channels.
     pub channel_id: ChannelId,
@@ -60,13 +59,10 @@ pub(crate) struct PresentConsent {
     pub since: DateTime<Utc>,
 }
 
-/// Reads all present states of contacts.
-pub(crate) async fn present(on: On<'_>, contacts: &[(TenantId, ContactId)]) -> Result<Vec<PresentConsent>> {
+/// Reads all present states of a contact.
+pub(crate) async fn present(on: On<'_>, tenant: TenantId, contact: ContactId) -> Result<Vec<PresentConsent>> {
     const SQL: &str = "
-        WITH r (tenant_id, contact_id) AS ({rows})
-        SELECT k.contact_id, k.purpose, k.channel_id, k.status, k.since
-        FROM r CROSS JOIN contact_consents k
-        WHERE k.tenant_id = r.tenant_id AND k.contact_id = r.contact_id";
-    let row = |(tenant, contact): &(TenantId, ContactId)| (tenant.uuid(), contact.uuid());
-    Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await
+        SELECT purpose, channel_id, status, since FROM contact_consents WHERE tenant_id = $1 AND contact_id = $2
+        ORDER BY purpose, channel_id";
+    on.sql(SQL, (tenant, contact)).all().await
 }

@@ -1,25 +1,21 @@
-//! Contacts with their identities.
+//! Contacts as they are shown.
 
 use std::collections::HashMap;
 
-use axum::Json;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::{
-    db::Tx,
-    domain::{ContactId, TenantId, perm},
-    http::{
-        auth::May,
-        extract::{Path, Query},
-        paging::{Page, Paging, PagingParams},
-        problem::Problem,
+    contacts::store::{
+        fields::{self, ContactField},
+        tags::{self, Tag},
     },
-    records::{contacts, conversations::SearchTerm},
+    db::Tx,
+    domain::{ContactId, FieldType, TagKind, TenantId},
+    records::contacts,
 };
-
-const LIST: &str = "contacts";
 
 /// A person or a group. Since 2026 a person may have no phone number: `identities` holds every identity, and the other fields the newest of
 /// each kind still in use.
@@ -29,9 +25,18 @@ pub(crate) struct ContactView {
     pub id: ContactId,
     /// `person` or `group`.
     pub kind: String,
-    /// The profile name in WhatsApp.
+    /// The name to show: `given_name`, else `profile_name`.
     #[schema(required)]
     pub name: Option<String>,
+    /// The name that people, the API or an import gave.
+    #[schema(required)]
+    pub given_name: Option<String>,
+    /// The profile name in WhatsApp.
+    #[schema(required)]
+    pub profile_name: Option<String>,
+    /// Your own id of the contact; unique.
+    #[schema(required)]
+    pub external_id: Option<String>,
     /// Digits, with the country code.
     #[schema(required)]
     pub phone: Option<String>,
@@ -43,11 +48,77 @@ pub(crate) struct ContactView {
     pub parent_user_id: Option<String>,
     #[schema(required)]
     pub username: Option<String>,
-    /// Whether the contact has opted out of marketing messages from this business.
+    /// As in `en` or `pt_BR`.
+    #[schema(required)]
+    pub language: Option<String>,
+    /// Two letters.
+    #[schema(required)]
+    pub country: Option<String>,
+    /// As in `Europe/Berlin`.
+    #[schema(required)]
+    pub time_zone: Option<String>,
+    /// Custom fields: a text, a number or a boolean for each that has a value.
+    #[schema(value_type = Object)]
+    pub fields: Map<String, Value>,
+    /// Names of tags.
+    pub tags: Vec<String>,
+    /// Names of lists.
+    pub lists: Vec<String>,
+    /// Whether the contact has stopped marketing messages of this business in WhatsApp. See `consents` for what else they allow.
     pub marketing_stopped: bool,
     pub identities: Vec<IdentityView>,
+    /// Where the contact came from: `api` or `import`; null if they wrote, or were written to.
+    #[schema(required)]
+    pub source: Option<String>,
+    /// When it was archived; null while it is in use.
+    #[schema(required)]
+    pub archived_at: Option<DateTime<Utc>>,
+    /// One more with each change by people, the API and imports: the `ETag` of the contact.
+    pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// What belongs to contacts in other tables.
+#[derive(Default)]
+pub(super) struct Belongings {
+    identities: HashMap<ContactId, Vec<contacts::IdentityRecord>>,
+    tags: HashMap<ContactId, Vec<Tag>>,
+    fields: Vec<ContactField>,
+}
+
+impl Belongings {
+    /// Reads what belongs to these contacts.
+    pub async fn read(tx: &mut Tx, tenant: TenantId, ids: &[ContactId]) -> sqlx::Result<Self> {
+        let mut found = Self {
+            identities: identities(tx, tenant, ids).await?,
+            fields: fields::list(tx.on(), tenant).await?,
+            tags: HashMap::new(),
+        };
+        for (contact, tag) in tags::of_contacts(tx.on(), tenant, ids).await? {
+            found.tags.entry(contact).or_default().push(tag);
+        }
+        Ok(found)
+    }
+
+    fn names(&self, contact: ContactId, kind: TagKind) -> Vec<String> {
+        let tags = self.tags.get(&contact).into_iter().flatten();
+        tags.filter(|it| it.kind == kind).map(|it| it.name.clone()).collect()
+    }
+
+    /// Returns the values of custom fields as JSON of their types.
+    fn values(&self, values: &contacts::FieldValues) -> Map<String, Value> {
+        let typed = |(key, text): (&String, &String)| {
+            let kind = self.fields.iter().find(|it| it.key == *key).map(|it| it.kind);
+            let value = match kind {
+                Some(FieldType::Number) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.clone())),
+                Some(FieldType::Boolean) => Value::from(text == "true"),
+                _ => Value::from(text.clone()),
+            };
+            (key.clone(), value)
+        };
+        values.0.iter().map(typed).collect()
+    }
 }
 
 /// An address or name that a contact has or had.
@@ -77,12 +148,25 @@ pub(crate) struct Undeliverable {
 }
 
 impl ContactView {
-    fn new(row: contacts::Contact, identities: Vec<contacts::IdentityRecord>) -> Self {
+    pub(super) fn new(row: contacts::Contact, belongings: &mut Belongings) -> Self {
+        let identities = belongings.identities.remove(&row.id).unwrap_or_default();
         let newest = |kind| in_use(&identities, kind);
         Self {
             id: row.id,
-            kind: row.kind,
-            name: row.name,
+            kind: row.kind.clone(),
+            name: row.shown_name().map(str::to_owned),
+            tags: belongings.names(row.id, TagKind::Contact),
+            lists: belongings.names(row.id, TagKind::List),
+            fields: belongings.values(&row.profile.fields),
+            given_name: row.profile.given_name,
+            profile_name: row.name,
+            external_id: row.profile.external_id,
+            language: row.profile.language,
+            country: row.profile.country,
+            time_zone: row.profile.time_zone,
+            source: row.source,
+            archived_at: row.archived_at,
+            version: row.version,
             phone: newest("phone"),
             user_id: newest("user_id"),
             parent_user_id: newest("parent_user_id"),
@@ -148,66 +232,4 @@ pub async fn identities(
         by_contact.entry(identity.contact_id).or_default().push(identity);
     }
     Ok(by_contact)
-}
-
-/// Selects the contacts of a list.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListContactsQuery {
-    /// The contact with this phone number, as people write it.
-    #[param(example = "+49 151 23456789")]
-    phone: Option<String>,
-    /// Contacts whose name, number or user name begins with this; at most 1,000 are found.
-    search: Option<String>,
-}
-
-/// List contacts
-///
-/// Newest first.
-#[utoipa::path(get, path = "/api/v1/contacts", params(PagingParams, ListContactsQuery),
-    responses((status = 200, description = "A page of contacts", body = Page<ContactView>)))]
-pub async fn list(
-    caller: May<perm::ContactsRead>,
-    paging: Paging,
-    Query(query): Query<ListContactsQuery>,
-) -> Result<Json<Page<ContactView>>, Problem> {
-    let before = paging.key(LIST)?;
-    let (tenant, limit) = (caller.tenant, paging.rows());
-    let term = query.search.as_deref().and_then(SearchTerm::parse);
-    if query.phone.is_some() && term.is_some() {
-        return Err(Problem::invalid("Give either `phone` or `search`."));
-    }
-    let mut tx = caller.begin().await?;
-    let rows = match (&query.phone, &term) {
-        (Some(phone), _) => {
-            let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-            let found = contacts::with_phone(tx.on(), tenant, &digits).await?;
-            found
-                .into_iter()
-                .filter(|row| before.is_none_or(|before| row.id < before))
-                .collect()
-        }
-        (None, Some(term)) => contacts::search(tx.on(), tenant, term, before, limit).await?,
-        (None, None) => contacts::list(tx.on(), tenant, false, before, limit).await?,
-    };
-    let page = Page::new(&paging, LIST, rows, |row| row.id);
-    let ids: Vec<ContactId> = page.data.iter().map(|row| row.id).collect();
-    let mut known_by = identities(&mut tx, caller.tenant, &ids).await?;
-    tx.commit().await?;
-    Ok(Json(page.map(|row| {
-        let identities = known_by.remove(&row.id).unwrap_or_default();
-        ContactView::new(row, identities)
-    })))
-}
-
-/// Show a contact
-#[utoipa::path(get, path = "/api/v1/contacts/{id}", params(("id" = ContactId, Path)),
-    responses((status = 200, description = "The contact", body = ContactView)))]
-pub async fn show(caller: May<perm::ContactsRead>, Path(id): Path<ContactId>) -> Result<Json<ContactView>, Problem> {
-    let mut tx = caller.begin().await?;
-    let found = contacts::find(tx.on(), caller.tenant, id).await?;
-    let row = found.ok_or_else(|| Problem::not_found(format_args!("contact {id}")))?;
-    let identities = contacts::list_identities(tx.on(), caller.tenant, &[id]).await?;
-    tx.commit().await?;
-    Ok(Json(ContactView::new(row, identities)))
 }

@@ -1,0 +1,89 @@
+//! Contacts: lists of them, one of them, and what is written of them.
+
+pub(crate) mod consents;
+pub(crate) mod detail;
+pub(crate) mod fields;
+mod problems;
+pub(crate) mod tags;
+mod view;
+pub(crate) mod write;
+
+use axum::Json;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use view::Belongings;
+pub(crate) use view::{ContactView, identities, in_use};
+
+use crate::{
+    domain::{ContactId, perm},
+    http::{
+        auth::May,
+        extract::Query,
+        paging::{Page, Paging, PagingParams},
+        problem::Problem,
+    },
+    records::{contacts, conversations::SearchTerm},
+};
+
+const LIST: &str = "contacts";
+
+/// Selects the contacts of a list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListContactsQuery {
+    /// The contact with this phone number, as people write it.
+    #[param(example = "+49 151 23456789")]
+    phone: Option<String>,
+    /// Contacts whose name, number or user name begins with this; at most 1,000 are found.
+    search: Option<String>,
+    /// The contact with your own id.
+    external_id: Option<String>,
+    /// `true`: the archived contacts instead of those in use.
+    #[serde(default)]
+    archived: bool,
+}
+
+/// List contacts
+///
+/// Newest first.
+#[utoipa::path(get, path = "/api/v1/contacts", params(PagingParams, ListContactsQuery),
+    responses((status = 200, description = "A page of contacts", body = Page<ContactView>)))]
+pub async fn list(
+    caller: May<perm::ContactsRead>,
+    paging: Paging,
+    Query(query): Query<ListContactsQuery>,
+) -> Result<Json<Page<ContactView>>, Problem> {
+    let before = paging.key(LIST)?;
+    let (tenant, limit) = (caller.tenant, paging.rows());
+    let term = query.search.as_deref().and_then(SearchTerm::parse);
+    let given = [query.phone.is_some(), query.external_id.is_some(), term.is_some()];
+    if given.into_iter().filter(|it| *it).count() > 1 {
+        return Err(Problem::invalid("Give one of `phone`, `external_id` and `search`."));
+    }
+    let mut tx = caller.begin().await?;
+    let after = |row: &contacts::Contact| before.is_none_or(|before| row.id < before);
+    let rows = match (&query.phone, &query.external_id, &term) {
+        (Some(phone), ..) => {
+            let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+            let found = contacts::with_phone(tx.on(), tenant, &digits).await?;
+            found.into_iter().filter(after).collect()
+        }
+        (None, Some(external_id), _) => {
+            let ids = contacts::by_external_ids(tx.on(), tenant, std::slice::from_ref(external_id)).await?;
+            let ids: Vec<ContactId> = ids.into_iter().map(|(_, id)| id).collect();
+            contacts::find_all(tx.on(), tenant, &ids)
+                .await?
+                .into_iter()
+                .filter(after)
+                .collect()
+        }
+        (None, None, Some(term)) => contacts::search(tx.on(), tenant, term, before, limit).await?,
+        (None, None, None) => contacts::list(tx.on(), tenant, query.archived, before, limit).await?,
+    };
+    let page = Page::new(&paging, LIST, rows, |row| row.id);
+    let ids: Vec<ContactId> = page.data.iter().map(|row| row.id).collect();
+    let mut belongings = Belongings::read(&mut tx, caller.tenant, &ids).await?;
+    tx.commit().await?;
+    Ok(Json(page.map(|row| ContactView::new(row, &mut belongings))))
+}

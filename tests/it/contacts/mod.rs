@@ -1,0 +1,6 @@
+//! Contacts that people and the API keep.
+
+mod consent;
+mod labels;
+mod merging;
+mod writing;
