@@ -54,6 +54,12 @@ pub(super) async fn write_chunk(
     chunk: &Chunk,
     counts: ImportCounts,
 ) -> Result<WrittenChunk> {
+    let written = write(import, fence, chunk, counts).await?;
+    written.counts.report_since(&counts);
+    Ok(written)
+}
+
+async fn write(import: &RunningImport<'_>, fence: Fence, chunk: &Chunk, counts: ImportCounts) -> Result<WrittenChunk> {
     let (db, clock) = (&import.service.db, &import.service.clock);
     if import.spec.policies.dry_run {
         let applied = retry_conflicts(|| try_out(import, chunk)).await?;

@@ -22,7 +22,7 @@ const TASK_KEPT: TimeDelta = TimeDelta::days(90);
 const CHUNK: i64 = 500;
 
 /// Removes old files, errors and tasks. A file that the store does not give up is tried again the next time.
-pub(crate) async fn clean_up(service: &ImportService) -> Result<()> {
+pub async fn clean_up(service: &ImportService) -> Result<()> {
     let now = service.clock.now();
     let db = &service.db;
     let old = tasks::with_old_file(db.reader(), TaskKind::Import, now - FILE_KEPT, now - UPLOAD_KEPT).await?;

@@ -49,6 +49,20 @@ impl ImportCounts {
         } += 1;
     }
 
+    /// Adds what was counted since to the metrics.
+    pub fn report_since(&self, before: &Self) {
+        for (outcome, count) in [
+            ("created", self.created - before.created),
+            ("updated", self.updated - before.updated),
+            ("unchanged", self.unchanged - before.unchanged),
+            ("skipped", self.skipped - before.skipped),
+            ("failed", self.failed - before.failed),
+        ] {
+            let count = u64::try_from(count).unwrap_or(0);
+            metrics::counter!("mainstay_import_rows_total", "outcome" => outcome).increment(count);
+        }
+    }
+
     /// Reads stored counts.
     pub fn parse(stored: Option<&str>) -> Self {
         stored

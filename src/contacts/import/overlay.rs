@@ -45,7 +45,12 @@ pub(super) fn overlay(
             members.push(format!("{FIELD_PREFIX}{key}"));
         }
     }
-    let bytes: usize = new.fields.0.iter().map(|(key, value)| key.len() + value.len() + 6).sum();
+    let bytes: usize = new
+        .fields
+        .0
+        .iter()
+        .map(|(key, value)| key.len() + value.len() + 6)
+        .sum();
     match members.is_empty() {
         true => Ok(None),
         false if bytes > MAX_FIELD_BYTES => Err(FieldsTooLarge),

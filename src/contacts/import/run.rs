@@ -51,7 +51,7 @@ pub(super) struct RunningImport<'a> {
 }
 
 /// Works on an import until it has ended or its turn is over.
-pub(crate) async fn run(service: &ImportService, id: ImportId) -> Result<Outcome> {
+pub async fn run(service: &ImportService, id: ImportId) -> Result<Outcome> {
     match take_turn(service, id).await {
         // Whoever has it now goes on.
         Err(error) if tasks::is_lease_lost(&error) => Ok(Outcome::Settled),

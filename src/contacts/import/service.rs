@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The queue of imports.
-pub(crate) const IMPORTS: Queue = Queue::of_kind("imports", "tasks", "import");
+pub const IMPORTS: Queue = Queue::of_kind("imports", "tasks", "import");
 
 /// Dependencies of imports. Clones share them.
 #[derive(Clone)]

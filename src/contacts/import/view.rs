@@ -36,7 +36,6 @@ pub(crate) struct ImportReport {
     /// `None` while its file is on the way.
     pub spec: Option<ImportSpec>,
     pub counts: ImportCounts,
-    pub position: i64,
     pub preview: Vec<PreviewedRow>,
     pub created_at: DateTime<Utc>,
     pub created_by: String,
@@ -59,7 +58,6 @@ impl ImportReport {
             error: task.last_error.filter(|_| state != ImportState::Completed),
             spec: serde_json::from_str(&task.spec).ok(),
             counts: ImportCounts::parse(task.counts.as_deref()),
-            position: task.position,
             preview: task
                 .result
                 .and_then(|text| serde_json::from_str(&text).ok())

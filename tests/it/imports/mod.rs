@@ -1,0 +1,9 @@
+//! Imports of contacts from CSV files.
+
+mod consents;
+mod fences;
+mod files;
+mod policies;
+mod queueing;
+mod routes;
+mod stage;
