@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     config::Config,
-    contacts::{ContactService, import::ImportService},
+    contacts::{ContactService, export::ExportService, import::ImportService},
     db::Db,
     directory::Directory,
     egress::EgressClient,
@@ -71,6 +71,7 @@ pub struct Parts {
     pub messaging: MessagingService,
     pub inbound: InboundService,
     pub imports: ImportService,
+    pub exports: ExportService,
     /// Delivers events to endpoints.
     pub(crate) dispatcher: WebhookDispatcher,
     /// Read the events by a cursor of their own.
@@ -111,6 +112,13 @@ impl App {
             clock: of.clock.clone(),
             queues: of.queues.clone(),
             storage: of.storage.clone(),
+        };
+        let exports = ExportService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            queues: of.queues.clone(),
+            storage: of.storage.clone(),
+            keyring: of.config.keyring.clone(),
         };
         let media = MediaService {
             db: of.db.clone(),
@@ -160,6 +168,7 @@ impl App {
             messaging,
             inbound,
             imports,
+            exports,
             dispatcher,
             consumers: of.consumers,
             metrics: of.metrics,

@@ -48,9 +48,4 @@ impl CsvWriter {
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.text)
     }
-
-    /// Returns the bytes that wait.
-    pub fn len(&self) -> usize {
-        self.text.len()
-    }
 }

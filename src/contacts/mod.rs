@@ -6,6 +6,7 @@
 pub(crate) mod consent;
 mod csv;
 mod error;
+pub mod export;
 pub(crate) mod fields;
 pub mod import;
 mod joining;

@@ -14,7 +14,7 @@ pub use windows::emit_window_closing;
 
 use crate::{
     app::App,
-    contacts::import,
+    contacts::{export, import},
     db::Result,
     domain::Ctx,
     inbound::{self, store::quarantine},
@@ -153,6 +153,7 @@ pub async fn clean_up(app: &App) -> Result<()> {
         queue::delete_stale_markers(&app.db, now - MARKER_RETENTION).await?,
     ));
     import::clean_up(&app.imports).await?;
+    export::clean_up(&app.exports).await?;
     removed.push(("sends", remove_sends(app).await?));
     removed.push((
         "portfolio_recipients",

@@ -9,6 +9,7 @@ mod make_variants;
 mod process_events;
 mod send_messages;
 mod sync_templates;
+mod write_exports;
 
 pub(crate) use check_channels::CheckChannels;
 pub(crate) use consume_events::ConsumeEvents;
@@ -19,6 +20,7 @@ pub(crate) use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
 pub(crate) use send_messages::SendMessages;
 pub(crate) use sync_templates::SyncTemplates;
+pub(crate) use write_exports::WriteExports;
 
 use crate::{
     app::App,
@@ -37,6 +39,7 @@ pub const QUEUES: &[Queue] = &[
     CheckChannels::QUEUE,
     ConsumeEvents::QUEUE,
     ImportContacts::QUEUE,
+    WriteExports::QUEUE,
 ];
 
 /// Registers all jobs of a worker. Without consumers of events there is nothing to do in their queue.
@@ -49,7 +52,8 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
         .register::<MakeVariants>()
         .register::<SyncTemplates>()
         .register::<CheckChannels>()
-        .register::<ImportContacts>();
+        .register::<ImportContacts>()
+        .register::<WriteExports>();
     match app.consumers.is_empty() {
         true => workers,
         false => workers.register::<ConsumeEvents>(),
@@ -68,6 +72,7 @@ pub(crate) fn id_prefix(queue: &Queue) -> &'static str {
         prefix::<CheckChannels>(),
         prefix::<ConsumeEvents>(),
         prefix::<ImportContacts>(),
+        prefix::<WriteExports>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)

@@ -9,6 +9,7 @@ pub mod channel;
 pub mod contact;
 pub mod conversation;
 pub mod endpoint;
+pub mod export;
 pub mod import;
 pub mod media;
 pub mod message;
@@ -85,6 +86,7 @@ pub fn all() -> impl Iterator<Item = &'static EventType> {
         message::ALL,
         contact::ALL,
         import::ALL,
+        export::ALL,
         conversation::ALL,
         media::ALL,
         order::ALL,

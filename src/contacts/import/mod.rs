@@ -35,7 +35,7 @@ mod tests;
 mod view;
 
 pub(crate) use accept::{ImportError, MAX_BYTES, MAX_OPEN, accept};
-pub(crate) use cell::{escape_cell, split_names};
+pub(crate) use cell::{escape_cell, join_names, split_names};
 pub(crate) use chunk::PreviewedRow;
 pub use clean::clean_up;
 pub(crate) use columns::target_name;

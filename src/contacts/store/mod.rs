@@ -1,6 +1,7 @@
 //! SQL of the tables of contacts.
 
 pub mod consents;
+pub(crate) mod exports;
 pub(crate) mod fields;
 pub(crate) mod imports;
 pub mod tags;

@@ -9,6 +9,7 @@ mod deliveries;
 mod endpoints;
 mod event_types;
 mod events;
+mod exports;
 mod imports;
 mod json;
 mod media;
@@ -62,6 +63,10 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(contacts::tags::change_list, contacts::tags::delete_list))
         .routes(routes!(contacts::fields::list_fields, contacts::fields::create_field))
         .routes(routes!(contacts::fields::change_field, contacts::fields::archive_field))
+        .routes(routes!(exports::contacts))
+        .routes(routes!(exports::conversations))
+        .routes(routes!(exports::messages))
+        .routes(routes!(exports::show))
         .routes(routes!(imports::show, imports::cancel))
         .routes(routes!(imports::sheets::errors))
         .routes(routes!(imports::sheets::sample))
@@ -111,6 +116,8 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
         // Authenticates by link or by API key, and does that itself.
         .routes(routes!(content::read))
+        // Authenticates by link alone.
+        .routes(routes!(exports::content))
 }
 
 /// Routes with long and large requests, which get limits of their own.

@@ -5,8 +5,9 @@ use serde_json::json;
 use utoipa::openapi::{extensions::ExtensionsBuilder, path::Operation};
 
 use crate::domain::Permission::{
-    self, ChannelsRead, ContactsImport, ContactsRead, ContactsWrite, ConversationsRead, EndpointsManage, EventsRead, MessagesControl,
-    MessagesSend, SettingsRead, SettingsWrite, TemplatesRead, TemplatesWrite,
+    self, ChannelsRead, ContactsExport, ContactsImport, ContactsRead, ContactsWrite, ConversationsExport,
+    ConversationsRead, EndpointsManage, EventsRead, MessagesControl, MessagesSend, SettingsRead, SettingsWrite,
+    TemplatesRead, TemplatesWrite,
 };
 
 /// Where it is recorded who did something.
@@ -58,6 +59,11 @@ const TENANT: &[(&str, &[Permission], Recorded)] = &[
     ("cancelImport", &[ContactsImport], Ledger),
     ("downloadImportErrors", &[ContactsRead], Recorded::None),
     ("downloadImportSample", &[ContactsRead], Recorded::None),
+    ("exportContacts", &[ContactsExport], Audit),
+    ("exportConversations", &[ConversationsExport], Audit),
+    ("exportMessages", &[ConversationsExport], Audit),
+    ("getExport", &[], Recorded::None),
+    ("downloadExport", &[], Recorded::None),
     ("listConversations", &[ConversationsRead], Recorded::None),
     ("getConversation", &[ConversationsRead], Recorded::None),
     ("listConversationMessages", &[ConversationsRead], Recorded::None),

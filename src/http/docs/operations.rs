@@ -62,6 +62,16 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "downloadImportSample",
         "Imports",
     ),
+    ("get", "/api/v1/contacts/export", "exportContacts", "Exports"),
+    ("get", "/api/v1/conversations/export", "exportConversations", "Exports"),
+    (
+        "get",
+        "/api/v1/conversations/{id}/messages/export",
+        "exportMessages",
+        "Exports",
+    ),
+    ("get", "/api/v1/exports/{id}", "getExport", "Exports"),
+    ("get", "/api/v1/exports/{id}/content", "downloadExport", "Exports"),
     ("get", "/api/v1/conversations", "listConversations", "Conversations"),
     ("get", "/api/v1/conversations/{id}", "getConversation", "Conversations"),
     (
@@ -202,6 +212,7 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "Imports",
         "Contacts brought in from CSV files, with what became of each row.",
     ),
+    ("Exports", "Contacts, conversations and messages as CSV or JSON lines."),
     ("Conversations", "The messages between a channel and a contact."),
     (
         "Messages",

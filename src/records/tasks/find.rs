@@ -11,6 +11,8 @@ use crate::{
 pub(crate) struct Task {
     pub id: Uuid,
     pub tenant_id: TenantId,
+    /// What it is about: of an import or export its file, while there is one.
+    pub subject: Option<Uuid>,
     /// JSON: what is to be done.
     pub spec: String,
     pub position: i64,
@@ -29,7 +31,7 @@ pub(crate) struct Task {
 
 macro_rules! columns {
     () => {
-        "SELECT id, tenant_id, spec, position, counts, result, canceled_at, created_at, created_by, state, attempts, last_error,
+        "SELECT id, tenant_id, subject, spec, position, counts, result, canceled_at, created_at, created_by, state, attempts, last_error,
             finished_at
         FROM tasks "
     };

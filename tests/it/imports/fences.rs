@@ -31,8 +31,12 @@ fn file() -> String {
         };
         csv += &match n % 50 {
             11 => "+49,,bad,,\n".to_owned(),
-            12 => format!("+4915{number:08},,Somebody,,Nowhere\n"),
-            _ => format!("+4915{number:08},c-{number},Name {n},\"t{},all\",DE\n", n % 7),
+            12 => format!("+49151{},,Somebody,,Nowhere\n", 20_000_000 + number),
+            _ => format!(
+                "+49151{},c-{number},Name {n},\"t{},all\",DE\n",
+                20_000_000 + number,
+                n % 7
+            ),
         };
     }
     csv
@@ -133,41 +137,39 @@ async fn a_process_that_stands_still_while_another_takes_over_writes_nothing_whe
     let expected = undisturbed(&TestApp::like(&test).await).await;
     let id = upload(&test, &query(), file()).await["id"].as_str().unwrap().to_owned();
     let import: ImportId = id.parse().unwrap();
-    let mut sleepers: Vec<Run<'_>> = Vec::new();
+    let mut slept = 0;
     for polls in numbers() {
         if due(&test.app).await.is_none() {
             break;
         }
         claim(&test.app, import.uuid()).await;
-        let mut awake = run(&test, import);
-        let ended = Polled {
-            of: &mut awake,
-            left: 5 + polls + sleepers.len() * 40,
+        let mut sleeper = run(&test, import);
+        let stop = Polled {
+            of: &mut sleeper,
+            left: 5 + polls + slept * 20,
         };
-        if ended.await.is_some() {
+        if stop.await.is_some() {
             continue;
         }
-        // It sleeps on, with whatever it has locked, until the next one has run for a while beside it.
+        // It stands still with whatever it has locked, and its lease goes to another one. Both are awake from here on, and the other one may
+        // be killed in its turn.
+        slept += 1;
         rescue(&test.app, import.uuid()).await;
-        if due(&test.app).await.is_some() {
-            claim(&test.app, import.uuid()).await;
-            let mut next = run(&test, import);
-            let (slept, _) = tokio::join!(
-                awake,
-                Polled {
-                    of: &mut next,
-                    left: 40 + polls
-                }
-            );
-            assert!(
-                matches!(slept, Ok(Outcome::Settled | Outcome::Rescheduled { .. }) | Err(_)),
-                "{slept:?}"
-            );
-            drop(next);
-            rescue(&test.app, import.uuid()).await;
-            sleepers.push(Box::pin(std::future::pending()));
+        if due(&test.app).await.is_none() {
+            continue;
         }
+        claim(&test.app, import.uuid()).await;
+        let mut other = run(&test, import);
+        let killed = Polled {
+            of: &mut other,
+            left: 20 + 3 * polls,
+        };
+        let (woken, _) = tokio::join!(sleeper, killed);
+        let is_out = matches!(woken, Ok(Outcome::Settled | Outcome::Rescheduled { .. }) | Err(_));
+        assert!(is_out, "{woken:?}");
+        drop(other);
+        rescue(&test.app, import.uuid()).await;
     }
-    assert!(sleepers.len() >= 3, "{} slept", sleepers.len());
+    assert!(slept >= 3, "{slept} slept");
     assert_eq!(outcome(&test, &id).await, expected);
 }

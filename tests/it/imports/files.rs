@@ -3,17 +3,17 @@
 use mainstay_test_macros::both_databases;
 use serde_json::json;
 
-use super::stage::{counts, errors, imported, people};
+use super::stage::{counts, errors, field, imported, people};
 use crate::support::{app::TestApp, http::Client};
 
 #[both_databases]
 async fn a_file_becomes_contacts(test: TestApp) {
     let client = Client::tenant(&test);
-    for field in [
+    for new in [
         json!({ "key": "city", "type": "text", "label": "City" }),
         json!({ "key": "age", "type": "number", "label": "Age" }),
     ] {
-        client.post("/api/v1/contact-fields", field).await.ok();
+        field(&test, new).await;
     }
     let csv = "\u{feff}Mobile;External ID;name;Language;country;time_zone;tags;lists;fields.city;fields.age;Note\r\n\
         '+49 151 23456789;c-1; Inés ;pt-br;de;Europe/Berlin;vip,Gold;news;Köln;034;x\r\n\
@@ -59,8 +59,8 @@ async fn a_file_becomes_contacts(test: TestApp) {
 #[both_databases]
 async fn each_bad_row_is_told_with_its_reason(test: TestApp) {
     let client = Client::tenant(&test);
-    let field = json!({ "key": "size", "type": "choice", "label": "Size", "choices": ["S", "M"] });
-    client.post("/api/v1/contact-fields", field).await.ok();
+    let size = json!({ "key": "size", "type": "choice", "label": "Size", "choices": ["S", "M"] });
+    field(&test, size).await;
     let long = "x".repeat(300);
     let csv = format!(
         "phone,name,fields.size,country\n\

@@ -1,6 +1,7 @@
 //! Imports of contacts from CSV files.
 
 mod consents;
+mod exports;
 mod fences;
 mod files;
 mod policies;

@@ -4,7 +4,7 @@ use mainstay::tenancy;
 use mainstay_test_macros::both_databases;
 use serde_json::json;
 
-use super::stage::{counts, imported, show, work};
+use super::stage::{counts, field, imported, show, work};
 use crate::support::{app::TestApp, http::Client};
 
 const PATH: &str = "/api/v1/contacts/imports";
@@ -15,7 +15,7 @@ async fn a_file_may_come_in_a_form(test: TestApp) {
     let field =
         |name: &str, value: &str| format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     let file = "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"people.csv\"\r\n\r\nMobile,name\n+4915123456701,Ann\n\r\n--B--\r\n";
-    let form = field("mapping", r#"{"Mobile": "phone"}"#) + &field("tags", "a,b") + file;
+    let form = member("mapping", r#"{"Mobile": "phone"}"#) + &member("tags", "a,b") + file;
     let taken = client.form(PATH, "B", form).await;
     assert_eq!(taken.status.as_u16(), 202, "{}", taken.text());
     let import = taken.json();
@@ -29,9 +29,9 @@ async fn a_file_may_come_in_a_form(test: TestApp) {
         counts(&show(&test, import["id"].as_str().unwrap()).await),
         [1, 1, 0, 0, 0, 0]
     );
-    let unknown = client.form(PATH, "B", field("colour", "red") + file).await;
+    let unknown = client.form(PATH, "B", member("colour", "red") + file).await;
     assert_eq!(unknown.problem(400), "invalid-request");
-    let without = client.form(PATH, "B", field("tags", "a") + "--B--\r\n").await;
+    let without = client.form(PATH, "B", member("tags", "a") + "--B--\r\n").await;
     assert_eq!(without.problem(400), "invalid-request");
 }
 
@@ -52,7 +52,7 @@ async fn what_is_wrong_with_a_file_as_a_whole_is_told_at_once(test: TestApp) {
         ("on_existing=explode", "phone\n1\n", 422, "invalid-field"),
         ("default_country=Germany", "phone\n1\n", 422, "invalid-field"),
         ("dry_run=perhaps", "phone\n1\n", 422, "invalid-field"),
-        ("colour=red", "phone\n1\n", 400, "unknown-parameter"),
+        ("colour=red", "phone\n1\n", 400, "invalid-request"),
     ] {
         let answer = client.csv(&format!("{PATH}?{query}"), csv.to_owned()).await;
         assert_eq!(answer.problem(status), problem, "{query}: {}", answer.text());
@@ -98,7 +98,7 @@ async fn the_sample_file_can_be_imported_as_it_is(test: TestApp) {
             .ok();
     }
     let size = json!({ "key": "size", "type": "choice", "label": "Size", "choices": ["S, or so", "M"] });
-    client.post("/api/v1/contact-fields", size).await.ok();
+    field(&test, size).await;
     let sample = client.get(&format!("{PATH}/sample.csv")).await.ok();
     assert_eq!(sample.header("content-type"), Some("text/csv; charset=utf-8"));
     let import = imported(&test, "", sample.text()).await;

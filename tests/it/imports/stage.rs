@@ -64,8 +64,8 @@ pub async fn claim(app: &App, id: Uuid) {
 
 /// Returns the lease of an import whose worker is gone to the queue, as the sweep does when it has expired.
 pub async fn rescue(app: &App, id: Uuid) {
-    const SQL: &str = "UPDATE tasks SET state = 'pending' WHERE id = $1 AND state = 'running'";
-    app.db.sql(SQL, (id,)).run().await.unwrap();
+    const SQL: &str = "UPDATE tasks SET state = 'pending', due_at = $2 WHERE id = $1 AND state = 'running'";
+    app.db.sql(SQL, (id, app.clock.now())).run().await.unwrap();
 }
 
 /// Reads the errors of an import: rows of cells, without the header.
@@ -76,6 +76,12 @@ pub async fn errors(test: &TestApp, id: &str) -> Vec<Vec<String>> {
     assert_eq!(lines.next(), Some("row,code,column,value"));
     let cells = |line: &str| line.split(',').map(str::to_owned).collect();
     lines.map(cells).collect()
+}
+
+/// Creates a custom field.
+pub async fn field(test: &TestApp, field: Value) {
+    let made = Client::tenant(test).post("/api/v1/contact-fields", field).await;
+    assert_eq!(made.status.as_u16(), 201, "{}", made.text());
 }
 
 /// Counts of an import by name.
