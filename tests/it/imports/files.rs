@@ -4,11 +4,10 @@ use mainstay_test_macros::both_databases;
 use serde_json::json;
 
 use super::stage::{counts, errors, field, imported, people};
-use crate::support::{app::TestApp, http::Client};
+use crate::support::app::TestApp;
 
 #[both_databases]
 async fn a_file_becomes_contacts(test: TestApp) {
-    let client = Client::tenant(&test);
     for new in [
         json!({ "key": "city", "type": "text", "label": "City" }),
         json!({ "key": "age", "type": "number", "label": "Age" }),
@@ -58,7 +57,6 @@ async fn a_file_becomes_contacts(test: TestApp) {
 
 #[both_databases]
 async fn each_bad_row_is_told_with_its_reason(test: TestApp) {
-    let client = Client::tenant(&test);
     let size = json!({ "key": "size", "type": "choice", "label": "Size", "choices": ["S", "M"] });
     field(&test, size).await;
     let long = "x".repeat(300);

@@ -12,7 +12,7 @@ const PATH: &str = "/api/v1/contacts/imports";
 #[both_databases]
 async fn a_file_may_come_in_a_form(test: TestApp) {
     let client = Client::tenant(&test);
-    let field =
+    let member =
         |name: &str, value: &str| format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     let file = "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"people.csv\"\r\n\r\nMobile,name\n+4915123456701,Ann\n\r\n--B--\r\n";
     let form = member("mapping", r#"{"Mobile": "phone"}"#) + &member("tags", "a,b") + file;

@@ -1,20 +1,19 @@
 //! The file of an import and its options.
 
-use std::{collections::BTreeMap, error::Error};
+use std::error::Error;
 
 use axum::{
     body::Body,
     extract::{FromRequest, Multipart, Request, multipart::MultipartError},
     http::{StatusCode, header},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::problems::import_problem;
 use crate::{
     contacts::import::{
-        self, DeclaredConsent, DeclaredFormat, ImportOptions, ImportPolicies, ImportService, OnBadField, OnConflict,
-        OnExisting, split_names,
+        self, ImportOptions, ImportService, OnBadField, OnConflict, OnExisting, OptionTexts, WrongOption,
     },
     domain::{Ctx, ImportId},
     http::{IMPORT_BYTES, api::uploads::envelope, problem::Problem},
@@ -22,12 +21,6 @@ use crate::{
 
 /// Longest text of an option, in bytes.
 const FIELD_BYTES: usize = 65_536;
-/// Most tags, and most lists, that every contact of a file gets.
-const MAX_NAMES: usize = 20;
-/// Longest name of a tag or a list, in characters.
-const MAX_NAME_CHARS: usize = 100;
-/// Longest name of a file that is shown, in characters.
-const MAX_FILENAME_CHARS: usize = 200;
 
 /// How a file is read, and what becomes of its rows.
 #[derive(Default, Deserialize, IntoParams)]
@@ -101,108 +94,40 @@ pub(crate) struct ImportForm {
 }
 
 impl ImportQuery {
-    fn set(&mut self, name: &str, value: String) -> Result<(), Problem> {
-        let place = match name {
-            "filename" => &mut self.filename,
-            "encoding" => &mut self.encoding,
-            "delimiter" => &mut self.delimiter,
-            "header" => &mut self.header,
-            "mapping" => &mut self.mapping,
-            "default_country" => &mut self.default_country,
-            "on_existing" => &mut self.on_existing,
-            "on_bad_field" => &mut self.on_bad_field,
-            "on_conflict" => &mut self.on_conflict,
-            "tags" => &mut self.tags,
-            "lists" => &mut self.lists,
-            "consent" => &mut self.consent,
-            "events" => &mut self.events,
-            "dry_run" => &mut self.dry_run,
-            _ => {
-                let detail = "The form may have the fields that the document names, and `file` as the last one.";
-                return Err(Problem::invalid(detail));
+    /// Returns the options by name.
+    fn texts(self) -> OptionTexts {
+        let mut texts = OptionTexts::default();
+        for (name, text) in [
+            ("filename", self.filename),
+            ("encoding", self.encoding),
+            ("delimiter", self.delimiter),
+            ("header", self.header),
+            ("mapping", self.mapping),
+            ("default_country", self.default_country),
+            ("on_existing", self.on_existing),
+            ("on_bad_field", self.on_bad_field),
+            ("on_conflict", self.on_conflict),
+            ("tags", self.tags),
+            ("lists", self.lists),
+            ("consent", self.consent),
+            ("events", self.events),
+            ("dry_run", self.dry_run),
+        ] {
+            if let Some(text) = text {
+                texts.set(name, text);
             }
-        };
-        *place = Some(value);
-        Ok(())
+        }
+        texts
     }
 
     pub fn options(self) -> Result<ImportOptions, Problem> {
-        let delimiter = self
-            .delimiter
-            .filter(|it| !it.is_empty())
-            .map(|text| match text.as_str() {
-                "tab" | "\\t" => Ok('\t'),
-                text if text.chars().count() == 1 => Ok(text.chars().next().unwrap_or(',')),
-                _ => Err(wrong("delimiter", "must be one character: , ; | or a tab")),
-            });
-        let mapping: Option<BTreeMap<String, String>> = self.mapping.map(|text| json("mapping", &text)).transpose()?;
-        let filename = self.filename.map(|name| {
-            name.chars()
-                .filter(|c| !c.is_control())
-                .take(MAX_FILENAME_CHARS)
-                .collect()
-        });
-        Ok(ImportOptions {
-            filename,
-            declared: DeclaredFormat {
-                encoding: self.encoding.filter(|it| !it.is_empty()),
-                delimiter: delimiter.transpose()?,
-                header: flag("header", self.header)?,
-            },
-            mapping: mapping.unwrap_or_default(),
-            default_country: self.default_country.filter(|it| !it.is_empty()),
-            policies: ImportPolicies {
-                on_existing: word("on_existing", self.on_existing)?,
-                on_bad_field: word("on_bad_field", self.on_bad_field)?,
-                on_conflict: word("on_conflict", self.on_conflict)?,
-                tags: names("tags", self.tags)?,
-                lists: names("lists", self.lists)?,
-                consent: self
-                    .consent
-                    .map(|text| json::<DeclaredConsent>("consent", &text))
-                    .transpose()?,
-                events: flag("events", self.events)?.unwrap_or(false),
-                dry_run: flag("dry_run", self.dry_run)?.unwrap_or(false),
-            },
-        })
+        read(&self.texts())
     }
 }
 
-fn wrong(name: &str, why: &str) -> Problem {
-    Problem::invalid_field(name, format!("`{name}` {why}."), None)
-}
-
-fn flag(name: &str, text: Option<String>) -> Result<Option<bool>, Problem> {
-    match text.as_deref() {
-        None => Ok(None),
-        Some("true") => Ok(Some(true)),
-        Some("false") => Ok(Some(false)),
-        Some(_) => Err(wrong(name, "must be true or false")),
-    }
-}
-
-fn json<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Problem> {
-    let read = serde_json::from_str(text);
-    read.map_err(|error| wrong(name, &format!("is not the JSON object expected: {error}")))
-}
-
-fn word<T: DeserializeOwned + Default>(name: &str, text: Option<String>) -> Result<T, Problem> {
-    let Some(text) = text else { return Ok(T::default()) };
-    let read = serde_json::from_value(serde_json::Value::String(text));
-    read.map_err(|error| wrong(name, &format!("is not known: {error}")))
-}
-
-fn names(name: &str, text: Option<String>) -> Result<Vec<String>, Problem> {
-    let named = split_names(&text.unwrap_or_default());
-    let too_long = named.iter().any(|it| it.chars().count() > MAX_NAME_CHARS);
-    if too_long || named.len() > MAX_NAMES {
-        let why = format!("may have up to {MAX_NAMES} names of up to {MAX_NAME_CHARS} characters");
-        return Err(wrong(name, &why));
-    }
-    match named.iter().any(|it| it.chars().any(char::is_control)) {
-        true => Err(wrong(name, "has a control character")),
-        false => Ok(named),
-    }
+fn read(texts: &OptionTexts) -> Result<ImportOptions, Problem> {
+    let wrong = |wrong: WrongOption| Problem::invalid_field(wrong.name, format!("{wrong}."), None);
+    texts.read().map_err(wrong)
 }
 
 /// The body of a request for an import.
@@ -255,14 +180,16 @@ pub(super) async fn from_form(
     service: &ImportService,
     ctx: &Ctx,
     mut form: Multipart,
-    mut query: ImportQuery,
+    query: ImportQuery,
 ) -> Result<ImportId, Problem> {
-    let mut read = 0;
+    let (mut texts, mut length) = (query.texts(), 0);
     while let Some(mut field) = form.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
-            query.filename = query.filename.or_else(|| field.file_name().map(str::to_owned));
-            let id = import::accept(service, ctx, query.options()?, field)
+            if let Some(filename) = field.file_name().filter(|_| !texts.has("filename")) {
+                texts.set("filename", filename.to_owned());
+            }
+            let id = import::accept(service, ctx, read(&texts)?, field)
                 .await
                 .map_err(import_problem)?;
             if form.next_field().await.map_err(unreadable)?.is_some() {
@@ -274,15 +201,18 @@ pub(super) async fn from_form(
         let mut text = Vec::new();
         while let Some(piece) = field.chunk().await.map_err(unreadable)? {
             text.extend_from_slice(&piece);
-            read += piece.len();
-            if read > FIELD_BYTES {
+            length += piece.len();
+            if length > FIELD_BYTES {
                 let detail = format!("The fields before `file` are longer than {FIELD_BYTES} bytes.");
                 return Err(Problem::invalid(detail));
             }
         }
         let text = String::from_utf8(text).ok().filter(|text| !text.contains('\0'));
         let text = text.ok_or_else(|| Problem::invalid("A field before `file` is not text in UTF-8."))?;
-        query.set(&name, text)?;
+        if !texts.set(&name, text) {
+            let detail = "The form may have the fields that the document names, and `file` as the last one.";
+            return Err(Problem::invalid(detail));
+        }
     }
     Err(Problem::invalid("The form has no field `file`."))
 }
