@@ -1,6 +1,7 @@
 //! Import: rows per second from an uploaded file to contacts.
 
 use std::{
+    cell::RefCell,
     fmt,
     path::PathBuf,
     time::{Duration, Instant},
@@ -8,7 +9,10 @@ use std::{
 
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
-use futures::StreamExt;
+use futures::{
+    StreamExt,
+    future::{self, Either},
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -211,7 +215,7 @@ impl Client {
 
     /// Makes calls as others do, one after the other, while `work` goes on, and returns their durations.
     async fn others<T>(&self, work: impl Future<Output = T>) -> anyhow::Result<(Quantiles, T)> {
-        let mut latencies = Latencies::default();
+        let latencies = RefCell::new(Latencies::default());
         let calls = async {
             for n in 0_u64.. {
                 let begun = Instant::now();
@@ -223,19 +227,16 @@ impl Client {
                     self.http.put(path).bearer_auth(&self.key).json(&contact).send().await?
                 };
                 answer.error_for_status()?.bytes().await?;
-                latencies.add(begun.elapsed());
+                latencies.borrow_mut().add(begun.elapsed());
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             Ok::<(), anyhow::Error>(())
         };
         let work = std::pin::pin!(work);
         let calls = Box::pin(calls);
-        match futures::future::select(work, calls).await {
-            futures::future::Either::Left((worked, calls)) => {
-                drop(calls);
-                Ok((latencies.quantiles(), worked))
-            }
-            futures::future::Either::Right((called, _)) => {
+        match future::select(work, calls).await {
+            Either::Left((worked, _)) => Ok((latencies.take().quantiles(), worked)),
+            Either::Right((called, _)) => {
                 called?;
                 anyhow::bail!("the calls of others ended")
             }
