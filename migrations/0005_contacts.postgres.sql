@@ -6,4 +6,4 @@ SELECT mainstay_isolate(
 ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
 CREATE POLICY of_the_tenant ON tenants FOR SELECT TO mainstay_tenant
     USING (id = NULLIF(current_setting('mainstay.tenant', true), '')::uuid);
-GRANT SELECT (id, require_opt_in, keep_messages_days, keep_media_days, keep_events_days) ON tenants TO mainstay_tenant;
+GRANT SELECT (id, require_opt_in) ON tenants TO mainstay_tenant;

@@ -225,7 +225,3 @@ CREATE TABLE import_errors (
 
 -- Whether marketing goes only to contacts who have allowed it.
 ALTER TABLE tenants ADD COLUMN require_opt_in BOOLEAN NOT NULL DEFAULT FALSE;
--- Days that the tenant keeps messages, media and events; NULL is as long as the installation does.
-ALTER TABLE tenants ADD COLUMN keep_messages_days BIGINT;
-ALTER TABLE tenants ADD COLUMN keep_media_days BIGINT;
-ALTER TABLE tenants ADD COLUMN keep_events_days BIGINT;

@@ -35,6 +35,9 @@ pub(crate) struct Set {
     /// commas; or `none`; or `default`, which is `campaign`.
     #[arg(long)]
     hold_unknown: Option<String>,
+    /// `true`: marketing goes only to contacts who have allowed it.
+    #[arg(long)]
+    require_opt_in: Option<bool>,
     /// A quota and its limit, such as `endpoints=200`, or `endpoints=default`; may be given several times.
     #[arg(long = "quota", value_name = "NAME=NUMBER")]
     quotas: Vec<String>,
@@ -53,6 +56,7 @@ struct Listed {
     created_at: DateTime<Utc>,
     messages_per_second: Option<f64>,
     hold_unknown: Option<Vec<SendLane>>,
+    require_opt_in: bool,
     quotas: BTreeMap<String, i64>,
 }
 
@@ -101,6 +105,7 @@ impl Set {
         if let Some(text) = &self.hold_unknown {
             rules.hold_unknown = tenancy::parse_hold_unknown(text)?;
         }
+        rules.require_opt_in = self.require_opt_in.unwrap_or(rules.require_opt_in);
         let quotas: Vec<_> = self
             .quotas
             .iter()
@@ -137,6 +142,7 @@ impl Listed {
         Self {
             messages_per_second: rules.messages_per_second,
             hold_unknown: rules.hold_unknown,
+            require_opt_in: rules.require_opt_in,
             id: tenant.id,
             name: tenant.name,
             created_at: tenant.created_at,

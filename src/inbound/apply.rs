@@ -2,10 +2,11 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry},
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
 };
 
 use super::{
+    archived,
     calls::{self, PlannedCall},
     event_buffer::EventBuffer,
     media,
@@ -62,7 +63,7 @@ pub(crate) async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Res
     let resolved = people::resolve(tx, clock, &parties, &affected.contacts).await?;
     buffer.add_contacts(&resolved);
     let messages = deduplicate(plan);
-    bring_back(tx, clock, &messages, &resolved.contacts, &mut buffer).await?;
+    archived::bring_back(tx, clock, &messages, &resolved.contacts, &mut buffer).await?;
     let conversations = open_conversations(
         tx,
         clock,
@@ -99,30 +100,6 @@ pub(crate) async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Res
             limits,
         },
     ))
-}
-
-/// Brings archived contacts that write back into use.
-async fn bring_back(
-    tx: &mut Tx,
-    clock: &Clock,
-    messages: &[&PlannedMessage],
-    contacts: &[ContactId],
-    buffer: &mut EventBuffer<'_>,
-) -> Result<()> {
-    let from_customers = messages.iter().filter(|it| it.origin == Origin::Customer);
-    let writing: BTreeSet<_> = from_customers.map(|it| (it.tenant, contacts[it.contact])).collect();
-    let archived = contacts::archived(tx.on(), &writing.into_iter().collect::<Vec<_>>()).await?;
-    if archived.is_empty() {
-        return Ok(());
-    }
-    contacts::lock(tx, archived.iter().map(|it| it.1)).await?;
-    contacts::set_archived(tx.on(), &archived, None, clock.now()).await?;
-    buffer.extend(
-        archived
-            .iter()
-            .map(|(tenant, contact)| people::restored_event(clock, *tenant, *contact)),
-    );
-    Ok(())
 }
 
 /// Returns the failure that a status reports, for a message that Meta had accepted.

@@ -7,6 +7,7 @@
 
 mod account;
 mod apply;
+mod archived;
 mod batch;
 mod calls;
 mod event_buffer;

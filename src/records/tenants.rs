@@ -18,12 +18,14 @@ pub struct Tenant {
     pub messages_per_second: Option<f64>,
     /// Lanes whose unknown messages are held, separated by spaces; `None` is the default.
     pub hold_unknown: Option<String>,
+    /// Whether marketing goes only to contacts who have allowed it.
+    pub require_opt_in: bool,
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, sealed_key, created_at, messages_per_second, hold_unknown FROM tenants ",
+            "SELECT id, name, sealed_key, created_at, messages_per_second, hold_unknown, require_opt_in FROM tenants ",
             $rest
         )
     };
@@ -78,13 +80,11 @@ pub async fn reseal(on: On<'_>, id: TenantId, sealed_key: Vec<u8>) -> Result<u64
 }
 
 /// Stores the operator's rules for a tenant's sending.
-pub(crate) async fn set_rules(
-    on: On<'_>,
-    id: TenantId,
-    messages_per_second: Option<f64>,
-    hold_unknown: Option<String>,
-    now: DateTime<Utc>,
-) -> Result<u64> {
-    const SQL: &str = "UPDATE tenants SET messages_per_second = $2, hold_unknown = $3, updated_at = $4 WHERE id = $1";
-    on.sql(SQL, (id, messages_per_second, hold_unknown, now)).run().await
+pub(crate) async fn set_rules(on: On<'_>, tenant: &Tenant, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE tenants SET messages_per_second = $2, hold_unknown = $3, require_opt_in = $4, updated_at = $5 WHERE id = $1";
+    let (rate, held) = (tenant.messages_per_second, tenant.hold_unknown.clone());
+    on.sql(SQL, (tenant.id, rate, held, tenant.require_opt_in, now))
+        .run()
+        .await
 }

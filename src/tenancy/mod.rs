@@ -67,6 +67,7 @@ pub async fn create_tenant(service: &TenantService, name: &str) -> Result<(Tenan
         sealed_key,
         created_at: service.clock.now(),
         messages_per_second: None,
+        require_opt_in: false,
         hold_unknown: None,
     };
     let mut tx = service.db.begin().await?;

@@ -18,6 +18,8 @@ pub(crate) struct SendingRules {
     pub messages_per_second: Option<f64>,
     /// Lanes whose unknown messages are held instead of being sent again; `None` is the default: campaigns.
     pub hold_unknown: Option<Vec<SendLane>>,
+    /// Whether marketing goes only to contacts who have allowed it.
+    pub require_opt_in: bool,
 }
 
 /// Returns the rules of a tenant.
@@ -28,6 +30,7 @@ pub(crate) fn sending_rules(tenant: &Tenant) -> SendingRules {
             let lanes = words.split(' ').filter_map(SendLane::parse);
             lanes.collect()
         }),
+        require_opt_in: tenant.require_opt_in,
     }
 }
 
@@ -75,16 +78,19 @@ pub(crate) async fn set_rules(
     let mut tx = service.db.begin().await?;
     let before = tenants::find(tx.on(), tenant).await?;
     let before = before.ok_or_else(|| TenancyError::NotFound(format!("tenant {tenant}")))?;
-    tenants::set_rules(tx.on(), tenant, rules.messages_per_second, words.clone(), now).await?;
-    if before.messages_per_second != rules.messages_per_second {
+    let rate_before = before.messages_per_second;
+    let after = Tenant {
+        messages_per_second: rules.messages_per_second,
+        hold_unknown: words,
+        require_opt_in: rules.require_opt_in,
+        ..before
+    };
+    tenants::set_rules(tx.on(), &after, now).await?;
+    if rate_before != after.messages_per_second {
         sends::clear_reservations(tx.on(), tenant, None, now + PROPAGATION_TIME).await?;
     }
     tx.commit().await?;
-    Ok(Tenant {
-        messages_per_second: rules.messages_per_second,
-        hold_unknown: words,
-        ..before
-    })
+    Ok(after)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::{
     PhoneError, Region,
-    plan::{self, Plan, Rules},
+    plan::{self, NumberingPlan, Rules},
     variants,
     written::Written,
 };
@@ -60,7 +60,7 @@ pub fn canonical(digits: &str) -> Option<String> {
 }
 
 /// Reads digits that were written without `+` by somebody in a country.
-fn at_home(digits: &str, plan: &Plan, rules: &Rules) -> Option<String> {
+fn at_home(digits: &str, plan: &NumberingPlan, rules: &Rules) -> Option<String> {
     let as_it_is = full(plan, digits);
     let dialled = rules.without_trunk(digits).find_map(|national| full(plan, &national));
     let international = digits.strip_prefix(&*plan.code).and_then(|_| canonical(digits));
@@ -71,7 +71,7 @@ fn at_home(digits: &str, plan: &Plan, rules: &Rules) -> Option<String> {
 }
 
 /// Returns a national number with its country code if it is valid.
-fn full(plan: &Plan, national: &str) -> Option<String> {
+fn full(plan: &NumberingPlan, national: &str) -> Option<String> {
     let digits = format!("{}{national}", plan.code);
     is_valid(&digits).then_some(digits)
 }

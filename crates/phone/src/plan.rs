@@ -9,13 +9,13 @@ use std::sync::{LazyLock, OnceLock};
 const LONGEST_CODE: usize = 3;
 
 /// What one calling code stands for: a country, several that share it (`1`, `7`, `44`, …), or a service of the world (`800`).
-pub(crate) struct Plan {
+pub(crate) struct NumberingPlan {
     pub code: String,
     /// The main region first.
     pub regions: Vec<Rules>,
 }
 
-impl Plan {
+impl NumberingPlan {
     /// Returns whether a region of this code has the national number.
     pub fn has(&self, national: &str) -> bool {
         self.regions.iter().any(|rules| rules.has(national))
@@ -112,11 +112,11 @@ impl Pattern {
 }
 
 /// The plans by their codes, 1 to 999.
-static PLANS: LazyLock<Vec<Option<Plan>>> = LazyLock::new(|| {
+static PLANS: LazyLock<Vec<Option<NumberingPlan>>> = LazyLock::new(|| {
     let known = &phonenumber::metadata::DATABASE;
     let plan = |code: u16| {
         let regions = known.by_code(&code)?.into_iter().map(rules).collect();
-        Some(Plan {
+        Some(NumberingPlan {
             code: code.to_string(),
             regions,
         })
@@ -158,21 +158,21 @@ fn kinds(of: &Descriptors) -> Vec<&Descriptor> {
 }
 
 /// Splits digits into the plan of their country code and the national number. No code is the beginning of another.
-pub(crate) fn split(digits: &str) -> Option<(&'static Plan, &str)> {
+pub(crate) fn split(digits: &str) -> Option<(&'static NumberingPlan, &str)> {
     (1..=LONGEST_CODE).find_map(|length| {
         let (code, national) = digits.split_at_checked(length)?;
         Some((by_code(code)?, national))
     })
 }
 
-fn by_code(code: &str) -> Option<&'static Plan> {
+fn by_code(code: &str) -> Option<&'static NumberingPlan> {
     let digits = code.bytes().all(|byte| byte.is_ascii_digit()) && !code.starts_with('0');
     let code: usize = digits.then(|| code.parse().ok())??;
     PLANS.get(code)?.as_ref()
 }
 
 /// Returns the rules of a region, with the plan they are of.
-pub(crate) fn of_region(region: Region) -> Option<(&'static Plan, &'static Rules)> {
+pub(crate) fn of_region(region: Region) -> Option<(&'static NumberingPlan, &'static Rules)> {
     PLANS.iter().flatten().find_map(|plan| {
         let rules = plan.regions.iter().find(|it| it.region == Some(region))?;
         Some((plan, rules))

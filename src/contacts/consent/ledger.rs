@@ -71,7 +71,7 @@ pub(crate) async fn record(tx: &mut Tx, clock: &Clock, statements: Vec<NewConsen
 
 /// Computes the states anew from the whole ledger and writes those that changed.
 async fn recompute(tx: &mut Tx, keys: Vec<ConsentKey>) -> Result<Vec<ConsentChange>> {
-    let mut statements: BTreeMap<ConsentKey, Vec<rule::Statement>> = BTreeMap::new();
+    let mut statements: BTreeMap<ConsentKey, Vec<rule::ConsentEntry>> = BTreeMap::new();
     for (key, statement) in consents::statements(tx.on(), &keys).await? {
         statements.entry(key).or_default().push(statement);
     }

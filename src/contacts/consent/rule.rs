@@ -6,7 +6,7 @@ use crate::domain::{ConsentId, ConsentSource, ConsentStatus};
 
 /// A statement of the ledger, as far as the rule looks at it.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub(crate) struct Statement {
+pub(crate) struct ConsentEntry {
     pub id: ConsentId,
     pub status: ConsentStatus,
     pub source: ConsentSource,
@@ -31,7 +31,7 @@ pub(crate) struct ConsentState {
 /// 2. A grant lifts the revocations before it that the business reported. Those in the contact's own word (a keyword, a button, their
 ///    setting in WhatsApp) it lifts only if it is the contact's own word too, or an override.
 /// 3. While a revocation is not lifted, the state is revoked, else it is that of the last grant.
-pub(crate) fn state(mut statements: Vec<Statement>) -> Option<ConsentState> {
+pub(crate) fn state(mut statements: Vec<ConsentEntry>) -> Option<ConsentState> {
     statements.sort_by_key(|it| (it.occurred_at, it.status == ConsentStatus::Revoked, it.id));
     let mut granted: Option<ConsentState> = None;
     // The earliest revocation of each sort that stands.
@@ -67,8 +67,8 @@ mod tests {
     use ConsentSource::{Agent, Api, Button, Form, Import, Keyword, MetaPreference};
     use ConsentStatus::{Granted, Revoked};
 
-    fn statement(n: u128, minute: i64, status: ConsentStatus, source: ConsentSource) -> Statement {
-        Statement {
+    fn statement(n: u128, minute: i64, status: ConsentStatus, source: ConsentSource) -> ConsentEntry {
+        ConsentEntry {
             id: ConsentId::from_uuid(Uuid::from_u128(n)),
             status,
             source,
@@ -78,7 +78,7 @@ mod tests {
     }
 
     /// Calls `check` with every order of the items.
-    fn each_order(items: &mut Vec<Statement>, from: usize, check: &mut impl FnMut(&[Statement])) {
+    fn each_order(items: &mut Vec<ConsentEntry>, from: usize, check: &mut impl FnMut(&[ConsentEntry])) {
         if from == items.len() {
             return check(items);
         }
@@ -119,7 +119,7 @@ mod tests {
                 let later = statement(2, 9, Granted, source);
                 let found = state(vec![refused.clone(), later.clone()]).unwrap();
                 assert_eq!(found.status, Revoked, "{source} after {own}");
-                let with_proof = Statement { lifts: true, ..later };
+                let with_proof = ConsentEntry { lifts: true, ..later };
                 assert_eq!(state(vec![refused.clone(), with_proof]).unwrap().status, Granted);
             }
             let own_grant = statement(2, 9, Granted, Keyword);

@@ -5,7 +5,7 @@
 //! 3. Plans a contact for each group: the oldest known one, or a new one. Others of the group are merged into it.
 //! 4. Writes the plan, then the parties' attributes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -46,7 +46,8 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[Cont
     nodes.sort();
     nodes.dedup();
     let known = contacts::identities(tx.on(), &nodes).await?;
-    let sets = IdentitySets::new(parties, nodes, &known);
+    let same_lines = other_forms(tx, &nodes, &known).await?;
+    let sets = IdentitySets::new(parties, nodes, &known, &same_lines);
     let plan = sets.plan(clock);
     let now = clock.now();
 
@@ -68,6 +69,43 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[Cont
     let contact_ids: Vec<ContactId> = parties.iter().map(|party| plan.contact[&party.identities[0]]).collect();
     let changes = apply_attributes(tx, clock, parties, &contact_ids).await?;
     Ok(summary(plan, changes, contact_ids))
+}
+
+/// Finds the contacts that have phone numbers of the batch in another national form, such as a Brazilian number with or without its ninth digit.
+/// Only numbers that nobody has in the form that they are named in are looked up.
+async fn other_forms(tx: &mut Tx, nodes: &[Identity], known: &[KnownIdentity]) -> Result<Vec<(usize, ContactId)>> {
+    let stored: HashSet<(TenantId, &str)> = known
+        .iter()
+        .filter(|it| it.kind == "phone")
+        .map(|it| (it.tenant_id, it.value.as_str()))
+        .collect();
+    let mut forms: HashMap<Identity, usize> = HashMap::new();
+    for (node, identity) in nodes.iter().enumerate().filter(|(_, it)| it.kind == "phone") {
+        let mut variants = mainstay_phone::variants(&identity.value).peekable();
+        if variants.peek().is_none() || stored.contains(&(identity.tenant, identity.value.as_str())) {
+            continue;
+        }
+        let form = |value| Identity {
+            value,
+            ..identity.clone()
+        };
+        forms.extend(variants.map(|value| (form(value), node)));
+    }
+    if forms.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<Identity> = forms.keys().cloned().collect();
+    let found = contacts::identities(tx.on(), &wanted).await?;
+    let of = |row: KnownIdentity| {
+        let identity = Identity {
+            tenant: row.tenant_id,
+            kind: "phone",
+            value: row.value,
+        };
+        let node = forms.get(&identity).filter(|_| row.retired_at.is_none())?;
+        Some((*node, row.contact_id))
+    };
+    Ok(found.into_iter().filter_map(of).collect())
 }
 
 /// Builds the result from what was written.
@@ -122,7 +160,13 @@ struct IdentitySets<'a> {
 }
 
 impl<'a> IdentitySets<'a> {
-    fn new(parties: &[Party], nodes: Vec<Identity>, known: &'a [KnownIdentity]) -> Self {
+    /// `same_lines` are contacts that have the phone number of a node in another national form.
+    fn new(
+        parties: &[Party],
+        nodes: Vec<Identity>,
+        known: &'a [KnownIdentity],
+        same_lines: &[(usize, ContactId)],
+    ) -> Self {
         let index: HashMap<&Identity, usize> = nodes.iter().enumerate().map(|(at, node)| (node, at)).collect();
         let mut union = UnionFind::new(nodes.len());
         let mut mentioned_at = vec![None; nodes.len()];
@@ -142,6 +186,10 @@ impl<'a> IdentitySets<'a> {
         for party in parties {
             let Some(contact) = party.contact else { continue };
             let node = index[&party.identities[0]];
+            union.join(*first_node_of.entry(contact).or_insert(node), node);
+            anchors.push((node, contact));
+        }
+        for &(node, contact) in same_lines {
             union.join(*first_node_of.entry(contact).or_insert(node), node);
             anchors.push((node, contact));
         }

@@ -3,20 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    ContactInput, WriteMode, Written,
+    ContactInput, WriteMode, WriteOutcome,
     events::{WrittenContact, events_of},
-    owners::{Claim, Owners},
+    labels::set_tags,
+    owners::{IdentityClaim, Owners},
     profile,
 };
 use crate::{
     contacts::{
         ContactError, ContactResult, ContactService,
         consent::{self, NewConsent},
-        store::{fields, tags as tag_store},
+        store::fields,
         tags,
     },
     db::{Tx, conflict_error},
-    domain::{ContactId, Ctx, TagId, TagKind},
+    domain::{ContactId, Ctx, TagKind},
     records::{
         contacts::{self, Contact, Identity, NewContact, ProfileChange},
         events,
@@ -39,7 +40,7 @@ pub(super) async fn apply(
     ctx: &Ctx,
     mode: WriteMode,
     inputs: &[ContactInput],
-) -> ContactResult<Vec<ContactResult<Written>>> {
+) -> ContactResult<Vec<ContactResult<WriteOutcome>>> {
     let (clock, tenant, now) = (&service.clock, ctx.tenant, service.clock.now());
     contacts::lock_tenant(tx, tenant, false).await?;
     Stage::Configuration.reach(tx);
@@ -66,7 +67,7 @@ pub(super) async fn apply(
 
     let mut slots: BTreeMap<ContactId, Slot> = BTreeMap::new();
     let mut in_batch: HashMap<(&'static str, String), ContactId> = HashMap::new();
-    let mut results: Vec<ContactResult<Written>> = Vec::with_capacity(inputs.len());
+    let mut results: Vec<ContactResult<WriteOutcome>> = Vec::with_capacity(inputs.len());
     let mut accepted: Vec<(ContactId, &ContactInput)> = Vec::new();
     for (input, found) in inputs.iter().zip(found) {
         let write = || -> ContactResult<ContactId> {
@@ -126,10 +127,10 @@ pub(super) async fn apply(
                 };
                 let is_first = in_batch.insert((*kind, value.clone()), id).is_none();
                 match owners.claim(kind, value) {
-                    Claim::Has => {}
+                    IdentityClaim::Has => {}
                     _ if !is_first => {}
-                    Claim::Assign => slot.assign.push(identity),
-                    Claim::Reassign => slot.reassign.push(identity),
+                    IdentityClaim::Assign => slot.assign.push(identity),
+                    IdentityClaim::Reassign => slot.reassign.push(identity),
                 }
             }
             in_batch.extend(keys(input).map(|key| (key, id)));
@@ -137,7 +138,7 @@ pub(super) async fn apply(
         };
         let written = write();
         accepted.extend(written.as_ref().ok().map(|id| (*id, input)));
-        results.push(written.map(|contact| Written {
+        results.push(written.map(|contact| WriteOutcome {
             contact,
             created: !rows.contains_key(&contact),
             changed: false,
@@ -244,81 +245,6 @@ async fn store(
         contacts::set_archived(tx.on(), &of, archived.then_some(now), now).await?;
     }
     Ok(())
-}
-
-/// A tag or list that a contact gained or lost.
-pub(super) struct TagChange {
-    pub contact: ContactId,
-    pub tag: tag_store::Tag,
-    pub added: bool,
-}
-
-type TagsByName = BTreeMap<String, tag_store::Tag>;
-
-async fn set_tags(
-    tx: &mut Tx,
-    service: &ContactService,
-    ctx: &Ctx,
-    accepted: &[(ContactId, &ContactInput)],
-    (new_tags, new_lists): (&TagsByName, &TagsByName),
-) -> ContactResult<Vec<TagChange>> {
-    let removes = accepted
-        .iter()
-        .any(|(_, it)| !it.tags.remove.is_empty() || !it.lists.remove.is_empty());
-    if new_tags.is_empty() && new_lists.is_empty() && !removes {
-        return Ok(Vec::new());
-    }
-    let mut all: HashMap<TagId, tag_store::Tag> = HashMap::new();
-    let (mut tags_by_name, mut lists_by_name) = (new_tags.clone(), new_lists.clone());
-    if removes {
-        let by_name = |it: tag_store::Tag| (it.folded.clone(), it);
-        tags_by_name.extend(
-            tag_store::list(tx.on(), ctx.tenant, TagKind::Contact)
-                .await?
-                .into_iter()
-                .map(by_name),
-        );
-        lists_by_name.extend(
-            tag_store::list(tx.on(), ctx.tenant, TagKind::List)
-                .await?
-                .into_iter()
-                .map(by_name),
-        );
-    }
-    // Of several inputs about one contact the last word counts.
-    let mut wanted: BTreeMap<(ContactId, TagId), bool> = BTreeMap::new();
-    for (contact, input) in accepted {
-        for (change, by_name) in [(&input.tags, &tags_by_name), (&input.lists, &lists_by_name)] {
-            for (names, added) in [(&change.remove, false), (&change.add, true)] {
-                let tags = names
-                    .iter()
-                    .filter_map(|name| by_name.get(&crate::contacts::text::fold(&crate::contacts::text::clean(name))));
-                for tag in tags {
-                    all.insert(tag.id, tag.clone());
-                    wanted.insert((*contact, tag.id), added);
-                }
-            }
-        }
-    }
-    let pairs = |added: bool| {
-        wanted
-            .iter()
-            .filter(|(_, it)| **it == added)
-            .map(|(pair, _)| *pair)
-            .collect()
-    };
-    let now = service.clock.now();
-    let added = tag_store::add(tx.on(), ctx.tenant, &pairs(true), &ctx.actor.to_string(), now).await?;
-    let removed = tag_store::remove(tx.on(), ctx.tenant, &pairs(false)).await?;
-    let change = |(contact, tag): (ContactId, TagId), added| TagChange {
-        contact,
-        tag: all[&tag].clone(),
-        added,
-    };
-    let added = added.into_iter().map(|pair| change(pair, true));
-    Ok(added
-        .chain(removed.into_iter().map(|pair| change(pair, false)))
-        .collect())
 }
 
 fn consents(ctx: &Ctx, accepted: &[(ContactId, &ContactInput)], now: chrono::DateTime<chrono::Utc>) -> Vec<NewConsent> {

@@ -1,6 +1,6 @@
 //! The events of written contacts.
 
-use super::apply::TagChange;
+use super::labels::TagChange;
 use crate::{
     clock::Clock,
     contacts::consent::{ConsentChange, events::consent_event},

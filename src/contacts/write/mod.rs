@@ -8,6 +8,7 @@
 mod apply;
 mod events;
 mod input;
+mod labels;
 mod owners;
 pub(crate) mod profile;
 
@@ -26,7 +27,7 @@ const ATTEMPTS: usize = 6;
 
 /// What became of a contact that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Written {
+pub(crate) struct WriteOutcome {
     pub contact: ContactId,
     pub created: bool,
     pub changed: bool,
@@ -38,7 +39,7 @@ pub(crate) async fn write(
     ctx: &Ctx,
     mode: WriteMode,
     inputs: &[ContactInput],
-) -> ContactResult<Vec<ContactResult<Written>>> {
+) -> ContactResult<Vec<ContactResult<WriteOutcome>>> {
     let mut attempts = 1;
     loop {
         let work = async |tx: &mut Tx| apply::apply(tx, service, ctx, mode, inputs).await;
@@ -55,7 +56,7 @@ pub(crate) async fn write_one(
     ctx: &Ctx,
     mode: WriteMode,
     input: ContactInput,
-) -> ContactResult<Written> {
+) -> ContactResult<WriteOutcome> {
     let mut written = write(service, ctx, mode, &[input]).await?;
     written
         .pop()

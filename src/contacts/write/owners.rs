@@ -100,22 +100,26 @@ impl Owners {
     }
 
     /// Returns what is to become of an identity that the contact is said to have.
-    pub fn claim(&self, kind: &'static str, value: &str) -> Claim {
+    pub fn claim(&self, kind: &'static str, value: &str) -> IdentityClaim {
         match self.identities.get(&(kind, value.to_owned())) {
             None => {
                 let has_variant =
                     kind == "phone" && mainstay_phone::variants(value).any(|it| self.owner("phone", it).is_some());
-                if has_variant { Claim::Has } else { Claim::Assign }
+                if has_variant {
+                    IdentityClaim::Has
+                } else {
+                    IdentityClaim::Assign
+                }
             }
-            Some(owner) if owner.is_retired => Claim::Reassign,
-            Some(_) => Claim::Has,
+            Some(owner) if owner.is_retired => IdentityClaim::Reassign,
+            Some(_) => IdentityClaim::Has,
         }
     }
 }
 
 /// What is to become of an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Claim {
+pub(super) enum IdentityClaim {
     /// The contact has it, or another national form of it.
     Has,
     /// Nobody has it.

@@ -35,6 +35,8 @@ pub(crate) struct TenantView {
     /// `["campaign"]`.
     #[schema(required)]
     pub hold_unknown: Option<Vec<SendLane>>,
+    /// Whether marketing goes only to contacts who have allowed it.
+    pub require_opt_in: bool,
     /// How many `channels`, `api_keys`, `endpoints`, `templates` and `message_templates` it may have, and how many `media_bytes` of uploads.
     pub quotas: BTreeMap<String, i64>,
 }
@@ -48,6 +50,7 @@ impl TenantView {
             created_at: row.created_at,
             messages_per_second: rules.messages_per_second,
             hold_unknown: rules.hold_unknown,
+            require_opt_in: rules.require_opt_in,
             quotas,
         }
     }
@@ -65,6 +68,8 @@ pub(crate) struct TenantRules {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Vec<SendLane>>)]
     hold_unknown: Option<Option<Vec<SendLane>>>,
+    /// Whether marketing goes only to contacts who have allowed it.
+    require_opt_in: Option<bool>,
     /// Quotas by name; null restores the default. Items beyond a lowered quota stay.
     #[schema(example = json!({ "endpoints": 200, "media_bytes": null }))]
     quotas: Option<BTreeMap<String, Option<i64>>>,
@@ -141,6 +146,7 @@ pub async fn change(
     if let Some(lanes) = change.hold_unknown {
         rules.hold_unknown = lanes;
     }
+    rules.require_opt_in = change.require_opt_in.unwrap_or(rules.require_opt_in);
     let registry = registry(&app);
     if let Some(quotas) = change.quotas {
         tenancy::set_quotas(&registry, id, &named(quotas)?).await?;

@@ -51,7 +51,7 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
             contacts::write::archive
         ))
         .routes(routes!(contacts::write::upsert))
-        .routes(routes!(contacts::write::batch))
+        .routes(routes!(contacts::batch::upsert_all))
         .routes(routes!(contacts::write::merge))
         .routes(routes!(
             contacts::consents::list_consents,

@@ -58,11 +58,43 @@ const OPEN: &[(&str, &str, &[&str])] = &[
     ("Channel", "quality", &["GREEN", "YELLOW", "RED"]),
 ];
 
+const PURPOSES: &[&str] = &["marketing", "all"];
+const CONSENT: &[&str] = &["granted", "revoked"];
+const FIELD_TYPES: &[&str] = &["text", "number", "boolean", "date", "datetime", "choice"];
+
 const MEDIA_TYPES: &[&str] = &["image", "video", "audio", "document", "sticker"];
 
 /// (schema, member, all values)
 const CLOSED: &[(&str, &str, &[&str])] = &[
     ("Contact", "kind", &["person", "group"]),
+    ("NewConsentStatement", "purpose", PURPOSES),
+    ("NewConsentStatement", "status", CONSENT),
+    ("NewConsentStatement", "source", &["api", "agent", "form", "ad"]),
+    ("ConsentStatement", "purpose", PURPOSES),
+    ("ConsentStatement", "status", CONSENT),
+    (
+        "ConsentStatement",
+        "source",
+        &[
+            "api",
+            "import",
+            "agent",
+            "form",
+            "ad",
+            "keyword",
+            "button",
+            "meta_preference",
+        ],
+    ),
+    ("PresentConsent", "purpose", PURPOSES),
+    ("PresentConsent", "status", CONSENT),
+    ("ContactField", "type", FIELD_TYPES),
+    ("NewContactField", "type", FIELD_TYPES),
+    (
+        "ContactBatchResult",
+        "result",
+        &["created", "updated", "unchanged", "failed"],
+    ),
     ("Correspondent", "kind", &["person", "group"]),
     (
         "Identity",

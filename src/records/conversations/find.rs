@@ -43,7 +43,7 @@ const LOOK: i64 = 50_000;
 
 macro_rules! columns {
     () => {
-        "v.id, v.channel_id, v.contact_id, c.kind AS contact_kind, c.name AS contact_name, v.last_message_at, \
+        "v.id, v.channel_id, v.contact_id, c.kind AS contact_kind, COALESCE(c.given_name, c.name) AS contact_name, v.last_message_at, \
          v.last_message_wamid, v.last_message_direction, v.last_message_type, v.last_message_text, v.window_expires_at, \
          v.unread_count, v.created_at, v.updated_at"
     };

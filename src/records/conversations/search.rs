@@ -87,6 +87,12 @@ pub(crate) fn contacts_by_prefix([from, to]: [&str; 2], [kind, first, end]: [&st
                 WHERE tenant_id = $1 AND LOWER(name){{binary}} >= LOWER({from}) AND LOWER(name){{binary}} < LOWER({to})
                 LIMIT {CANDIDATES}) by_name
             UNION
+            SELECT id AS contact_id FROM (
+                SELECT id FROM contacts
+                WHERE tenant_id = $1 AND given_name IS NOT NULL
+                    AND LOWER(given_name){{binary}} >= LOWER({from}) AND LOWER(given_name){{binary}} < LOWER({to})
+                LIMIT {CANDIDATES}) by_given_name
+            UNION
             SELECT contact_id FROM (
                 SELECT contact_id FROM contact_identities
                 WHERE tenant_id = $1 AND kind || '' = {kind}
@@ -110,8 +116,8 @@ fn text(filter: ConversationFilter) -> String {
         ), candidates AS ({}), hits AS (
             SELECT r.id FROM recent r
             WHERE LOWER(r.last_message_text) LIKE LOWER($4) ESCAPE '!'
-                OR LOWER((SELECT c.name FROM contacts c WHERE c.tenant_id = $1 AND c.id = r.contact_id))
-                    LIKE LOWER($4) ESCAPE '!'
+                OR LOWER((SELECT COALESCE(c.given_name, '') || ' ' || COALESCE(c.name, '') FROM contacts c
+                    WHERE c.tenant_id = $1 AND c.id = r.contact_id)) LIKE LOWER($4) ESCAPE '!'
                 OR (SELECT COUNT(*) FROM contact_identities i
                     WHERE i.tenant_id = $1 AND i.contact_id = r.contact_id AND i.kind = $5 AND i.retired_at IS NULL
                         AND LOWER(i.value) LIKE LOWER($8) ESCAPE '!') > 0
@@ -154,6 +160,7 @@ mod tests {
         );
         for index in [
             "contacts_by_name",
+            "contacts_by_given_name",
             "contact_identities_by_prefix",
             "contact_identities_by_contact",
             "conversations_by_pair",

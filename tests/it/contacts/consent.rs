@@ -50,7 +50,7 @@ async fn the_ledger_keeps_every_statement_and_the_latest_by_time_decides(test: T
     )
     .await;
     assert_eq!(state().await.as_array().unwrap().len(), 2);
-    let (ledger, _) = client.all(&format!("{path}/consents")).await;
+    let (ledger, _) = client.all(&format!("{path}/consents?limit=2")).await;
     assert_eq!(ledger.len(), 4);
     assert!(ledger[0]["occurred_at"].as_str().unwrap() < "2100", "the future is now");
     assert_eq!(ledger[2]["evidence"], json!({ "form": "newsletter" }));
@@ -120,14 +120,15 @@ async fn nobody_who_refused_is_sent_what_they_refused(world: World) {
 #[both_sizes]
 async fn a_tenant_may_require_an_opt_in(world: World) {
     let ana = world.customer(0).await;
-    world
-        .running
-        .app
-        .db
-        .sql("UPDATE tenants SET require_opt_in = TRUE", ())
-        .run()
+    let operator = Client::operator(&world.running.app);
+    let tenants = operator.get("/admin/tenants").await.ok().json();
+    let tenant = format!("/admin/tenants/{}", tenants["data"][0]["id"].as_str().unwrap());
+    let changed = operator
+        .patch(&tenant, json!({ "require_opt_in": true }))
         .await
-        .unwrap();
+        .ok()
+        .json();
+    assert_eq!(changed["require_opt_in"], true);
     let mut campaign = world.text(&ana.wa_id, "Buy this.");
     campaign["lane"] = json!("campaign");
     let refused = world.send(campaign.clone()).await;

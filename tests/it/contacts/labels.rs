@@ -67,7 +67,7 @@ async fn a_field_keeps_its_key_and_type_and_is_archived_with_its_values(test: Te
     client
         .post("/api/v1/contact-fields", json!({ "key": "city", "type": "text" }))
         .await
-        .ok();
+        .created();
     let again = client
         .post("/api/v1/contact-fields", json!({ "key": "city", "type": "number" }))
         .await;
@@ -104,7 +104,7 @@ async fn a_field_keeps_its_key_and_type_and_is_archived_with_its_values(test: Te
                 json!({ "key": format!("f{n}"), "type": "text" }),
             )
             .await
-            .ok();
+            .created();
     }
     let full = client
         .post("/api/v1/contact-fields", json!({ "key": "more", "type": "text" }))

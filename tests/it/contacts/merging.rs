@@ -79,8 +79,8 @@ async fn a_merged_contact_and_its_conversation_lead_to_the_other_one(test: TestA
         json!({ "given_name": "Ben" })
     );
 
-    let moved = client.get(&format!("{}?x=1", path(&ben))).await;
-    assert_eq!(moved.header("location"), Some(format!("{}?x=1", path(&ana)).as_str()));
+    let moved = client.get(&path(&ben)).await;
+    assert_eq!(moved.header("location"), Some(path(&ana).as_str()));
     assert_eq!(moved.problem(308), "merged");
     let moved = client.patch(&path(&ben), json!({ "given_name": "Nobody" })).await;
     assert_eq!(moved.problem(308), "merged");
@@ -89,7 +89,9 @@ async fn a_merged_contact_and_its_conversation_lead_to_the_other_one(test: TestA
         moved.header("location"),
         Some(format!("/api/v1/conversations/{of_ana}/messages").as_str())
     );
-    let (messages, _) = client.all(moved.header("location").unwrap()).await;
+    let (messages, _) = client
+        .all(&format!("{}?limit=9", moved.header("location").unwrap()))
+        .await;
     assert_eq!(messages.len(), 2);
 }
 

@@ -1,6 +1,7 @@
 //! Contacts that people and the API keep.
 
 mod consent;
+mod histories;
 mod labels;
 mod merging;
 mod writing;

@@ -70,6 +70,7 @@ async fn the_document_is_whole_and_every_route_in_it_answers() {
                 "post" => nobody.post(&uri, Value::Null).await,
                 "delete" => nobody.delete(&uri).await,
                 "patch" => nobody.patch(&uri, Value::Null).await,
+                "put" => nobody.put(&uri, Value::Null).await,
                 _ => panic!("{what}: add the method here"),
             };
             let status = answer.status.as_u16();

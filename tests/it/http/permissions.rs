@@ -35,6 +35,7 @@ async fn ask(client: &Client, method: &str, path: &str) -> Answer {
         "get" => client.get(&uri).await,
         "post" => client.post(&uri, json!({})).await,
         "patch" => client.patch(&uri, json!({})).await,
+        "put" => client.put(&uri, json!({})).await,
         "delete" => client.delete_with(&uri, json!({})).await,
         _ => panic!("{method} {path}: add the method here"),
     }

@@ -148,7 +148,7 @@ impl Client {
         self.webhook(body, APP_SECRET).await
     }
 
-    /// Every row of a list, page by page, and how many pages that took.
+    /// Every row of a list, page by page, and how many pages that took. The address has a query.
     pub async fn all(&self, uri: &str) -> (Vec<Value>, usize) {
         let (mut rows, mut pages, mut cursor) = (Vec::new(), 0, String::new());
         loop {
@@ -166,6 +166,11 @@ impl Client {
 impl Answer {
     pub fn ok(self) -> Self {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text());
+        self
+    }
+
+    pub fn created(self) -> Self {
+        assert_eq!(self.status, StatusCode::CREATED, "{}", self.text());
         self
     }
 

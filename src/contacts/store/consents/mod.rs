@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
     contacts::consent::{
         NewConsent,
-        rule::{ConsentState, Statement},
+        rule::{ConsentEntry, ConsentState},
     },
     db::{On, Result, Rows, Tx},
     domain::{ChannelId, ConsentId, ConsentPurpose, ConsentStatus, ContactId, Id, TenantId},
@@ -123,11 +123,11 @@ struct StatementRow {
     purpose: ConsentPurpose,
     channel_id: ChannelId,
     #[sqlx(flatten)]
-    statement: Statement,
+    statement: ConsentEntry,
 }
 
 /// Reads all statements about these keys.
-pub(crate) async fn statements(on: On<'_>, keys: &[ConsentKey]) -> Result<Vec<(ConsentKey, Statement)>> {
+pub(crate) async fn statements(on: On<'_>, keys: &[ConsentKey]) -> Result<Vec<(ConsentKey, ConsentEntry)>> {
     const SQL: &str = r#"
         WITH r (tenant_id, contact_id, purpose, channel_id) AS ({rows})
         SELECT c.tenant_id, c.contact_id, c.purpose, c.channel_id, c.id, c.status, c.source, c."override", c.occurred_at

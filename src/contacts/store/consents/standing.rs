@@ -22,7 +22,7 @@ pub(crate) async fn refusing_marketing(
         WITH r (tenant_id, contact_id, channel_id, every) AS ({rows})
         SELECT r.contact_id, r.channel_id,
             COALESCE((SELECT c.marketing_stopped FROM contacts c WHERE c.tenant_id = r.tenant_id AND c.id = r.contact_id), FALSE) AS stopped,
-            (SELECT MAX(CASE WHEN k.status = 'granted' THEN 1 WHEN k.purpose = 'marketing' THEN 2 ELSE 3 END) FROM contact_consents k
+            (SELECT CAST(MAX(CASE WHEN k.status = 'granted' THEN 1 WHEN k.purpose = 'marketing' THEN 2 ELSE 3 END) AS BIGINT) FROM contact_consents k
                 WHERE k.tenant_id = r.tenant_id AND k.contact_id = r.contact_id AND k.channel_id IN (r.channel_id, r.every)) AS consent,
             (SELECT t.require_opt_in FROM tenants t WHERE t.id = r.tenant_id) AS opt_in
         FROM r";

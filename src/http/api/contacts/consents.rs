@@ -32,14 +32,14 @@ const EVIDENCE: usize = 4_096;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewConsentStatement {
-    #[schema(inline)]
+    #[schema(value_type = String)]
     purpose: ConsentPurpose,
     /// All channels, unless given.
     channel_id: Option<ChannelId>,
-    #[schema(inline)]
+    #[schema(value_type = String)]
     status: ConsentStatus,
     /// Where it comes from: `api`, `agent`, `form` or `ad`.
-    #[schema(inline, default = "api")]
+    #[schema(value_type = String, default = "api")]
     #[serde(default = "api")]
     source: ConsentSource,
     /// When it was said; now, unless given.
@@ -93,14 +93,14 @@ impl NewConsentStatement {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ConsentStatement {
     id: ConsentId,
-    #[schema(inline)]
+    #[schema(value_type = String)]
     purpose: ConsentPurpose,
     /// Null is all channels.
     #[schema(required)]
     channel_id: Option<ChannelId>,
-    #[schema(inline)]
+    #[schema(value_type = String)]
     status: ConsentStatus,
-    #[schema(inline)]
+    #[schema(value_type = String)]
     source: ConsentSource,
     /// Whether it lifts what the contact refused themself.
     r#override: bool,

@@ -34,14 +34,15 @@ pub(crate) struct ContactWithStanding {
 
 /// What a contact allows or refuses at present.
 #[derive(Serialize, ToSchema)]
+#[schema(as = PresentConsent)]
 struct PresentConsentView {
     /// `marketing`, or `all` but one-time codes and answers.
-    #[schema(inline)]
+    #[schema(value_type = String)]
     purpose: ConsentPurpose,
     /// Null is all channels.
     #[schema(required)]
     channel_id: Option<ChannelId>,
-    #[schema(inline)]
+    #[schema(value_type = String)]
     status: ConsentStatus,
     since: DateTime<Utc>,
 }

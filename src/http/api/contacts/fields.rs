@@ -27,7 +27,7 @@ pub(crate) struct ContactFieldView {
     key: String,
     label: String,
     #[serde(rename = "type")]
-    #[schema(inline)]
+    #[schema(value_type = String)]
     kind: FieldType,
     /// The values of a choice; empty for other types.
     choices: Vec<String>,
@@ -66,7 +66,7 @@ pub(crate) struct NewContactField {
     label: Option<String>,
     /// It never changes: another type is another key.
     #[serde(rename = "type")]
-    #[schema(inline)]
+    #[schema(value_type = String)]
     kind: FieldType,
     /// The values of a choice; 1 to 200.
     #[serde(default)]

@@ -1,5 +1,6 @@
 //! Contacts: lists of them, one of them, and what is written of them.
 
+pub(crate) mod batch;
 pub(crate) mod consents;
 pub(crate) mod detail;
 pub(crate) mod fields;

@@ -59,7 +59,7 @@ pub(crate) struct NewTag {
 /// Members to change; members that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct TagChange {
+pub(crate) struct TagMembers {
     #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
     /// Null takes it away.
@@ -88,7 +88,7 @@ async fn rename(
     app: &App,
     kind: TagKind,
     id: TagId,
-    change: TagChange,
+    change: TagMembers,
 ) -> Result<Body<TagView>, Problem> {
     let change = TagUpdate {
         name: change.name,
@@ -124,13 +124,13 @@ pub async fn create_tag(
 }
 
 /// Update a tag
-#[utoipa::path(patch, path = "/api/v1/tags/{id}", params(("id" = TagId, Path)), request_body = TagChange,
+#[utoipa::path(patch, path = "/api/v1/tags/{id}", params(("id" = TagId, Path)), request_body = TagMembers,
     responses((status = 200, description = "Changed", body = TagView)))]
 pub async fn change_tag(
     caller: May<perm::ContactsWrite>,
     State(app): State<App>,
     Path(id): Path<TagId>,
-    Json(change): Json<TagChange>,
+    Json(change): Json<TagMembers>,
 ) -> Result<Body<TagView>, Problem> {
     rename(&caller, &app, TagKind::Contact, id, change).await
 }
@@ -172,13 +172,13 @@ pub async fn create_list(
 }
 
 /// Update a list
-#[utoipa::path(patch, path = "/api/v1/lists/{id}", params(("id" = TagId, Path)), request_body = TagChange,
+#[utoipa::path(patch, path = "/api/v1/lists/{id}", params(("id" = TagId, Path)), request_body = TagMembers,
     responses((status = 200, description = "Changed", body = TagView)))]
 pub async fn change_list(
     caller: May<perm::ContactsWrite>,
     State(app): State<App>,
     Path(id): Path<TagId>,
-    Json(change): Json<TagChange>,
+    Json(change): Json<TagMembers>,
 ) -> Result<Body<TagView>, Problem> {
     rename(&caller, &app, TagKind::List, id, change).await
 }

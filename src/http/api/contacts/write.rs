@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -16,16 +16,14 @@ use super::{
 use crate::{
     app::App,
     contacts::{
-        self as verbs, ContactResult,
-        write::{
-            self as verb, ContactInput, ContactKey, Given, MAX_BATCH, NameChange, ProfileUpdate, WriteMode, Written,
-        },
+        self as verbs,
+        write::{self as verb, ContactInput, ContactKey, Given, NameChange, ProfileUpdate, WriteMode},
     },
     domain::{ContactId, perm},
     http::{
         auth::{May, TenantAccess},
         extract::{Json, Path, given},
-        problem::{Problem, ProblemBody},
+        problem::Problem,
     },
     messaging::accept::Address,
 };
@@ -88,7 +86,7 @@ const MAX_TAGS: usize = 100;
 const MAX_CONSENTS: usize = 20;
 
 impl ContactMembers {
-    fn input(self, caller: &TenantAccess, key: ContactKey) -> Result<ContactInput, Problem> {
+    pub(super) fn input(self, caller: &TenantAccess, key: ContactKey) -> Result<ContactInput, Problem> {
         let mut input = ContactInput::of(key);
         if let Some(phone) = &self.phone {
             input.identities.push(("phone", digits(phone, "phone")?));
@@ -247,119 +245,6 @@ pub async fn upsert(
         StatusCode::OK
     };
     Ok((status, etag, body))
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ContactBatch {
-    /// Contacts to create or to update, found by their phone, user id or external id.
-    #[schema(min_items = 1, max_items = 1_000)]
-    contacts: Vec<ContactMembers>,
-}
-
-/// A result for each contact, in the order of the request.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ContactBatchResults {
-    created: usize,
-    updated: usize,
-    unchanged: usize,
-    failed: usize,
-    results: Vec<ContactBatchResult>,
-}
-
-#[derive(Serialize, ToSchema)]
-struct ContactBatchResult {
-    index: usize,
-    /// `created`, `updated`, `unchanged` or `failed`.
-    result: &'static str,
-    /// Null if it failed.
-    #[schema(required)]
-    contact_id: Option<ContactId>,
-    /// Why it failed.
-    #[schema(required)]
-    problem: Option<ProblemBodyOwned>,
-}
-
-/// Why a contact of a batch failed.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ContactProblem)]
-struct ProblemBodyOwned {
-    /// `urn:mainstay:problem:` and a name that does not change.
-    #[serde(rename = "type")]
-    kind: String,
-    detail: String,
-    /// The invalid member.
-    #[schema(required)]
-    field: Option<String>,
-}
-
-impl From<&Problem> for ProblemBodyOwned {
-    fn from(problem: &Problem) -> Self {
-        let body: ProblemBody<'_> = problem.body();
-        let (kind, detail, field) = body.summary();
-        Self { kind, detail, field }
-    }
-}
-
-/// Create or update contacts
-///
-/// Up to 1,000 in one transaction; one that fails does not affect the others.
-#[utoipa::path(post, path = "/api/v1/contacts/batch", request_body = ContactBatch,
-    responses((status = 200, description = "A result for each", body = ContactBatchResults)))]
-pub async fn batch(
-    caller: May<perm::ContactsWrite>,
-    State(app): State<App>,
-    Json(batch): Json<ContactBatch>,
-) -> Result<Body<ContactBatchResults>, Problem> {
-    let count = batch.contacts.len();
-    if !(1..=MAX_BATCH).contains(&count) {
-        let detail = format!("contacts: must hold 1 to {MAX_BATCH}; it holds {count}.");
-        return Err(Problem::invalid_field("contacts", detail, Some(MAX_BATCH as u64)));
-    }
-    let inputs = batch
-        .contacts
-        .into_iter()
-        .map(|it| it.input(&caller, ContactKey::Identities));
-    let inputs: Vec<Result<ContactInput, Problem>> = inputs.collect();
-    let valid: Vec<ContactInput> = inputs.iter().flatten().cloned().collect();
-    let mut written = verb::write(&app.contacts, &caller, WriteMode::Upsert, &valid)
-        .await?
-        .into_iter();
-    let mut answer = ContactBatchResults {
-        created: 0,
-        updated: 0,
-        unchanged: 0,
-        failed: 0,
-        results: Vec::with_capacity(count),
-    };
-    for (index, input) in inputs.into_iter().enumerate() {
-        let outcome = input.map(|_| written.next());
-        let outcome: Result<Written, Problem> = match outcome {
-            Ok(Some(written)) => ContactResult::map_err(written, Problem::from),
-            Ok(None) => Err(Problem::internal()),
-            Err(problem) => Err(problem),
-        };
-        answer.add(index, outcome);
-    }
-    Ok(Body(answer))
-}
-
-impl ContactBatchResults {
-    fn add(&mut self, index: usize, outcome: Result<Written, Problem>) {
-        let (result, counter) = match &outcome {
-            Ok(Written { created: true, .. }) => ("created", &mut self.created),
-            Ok(Written { changed: true, .. }) => ("updated", &mut self.updated),
-            Ok(_) => ("unchanged", &mut self.unchanged),
-            Err(_) => ("failed", &mut self.failed),
-        };
-        *counter += 1;
-        self.results.push(ContactBatchResult {
-            index,
-            result,
-            contact_id: outcome.as_ref().ok().map(|it| it.contact),
-            problem: outcome.as_ref().err().map(ProblemBodyOwned::from),
-        });
-    }
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -99,7 +99,7 @@ pub async fn load(on: On<'_>, ids: &[MessageId]) -> Result<Vec<DueSend>> {
                 AS window_expires_at,
             COALESCE((SELECT c.marketing_stopped FROM contacts c WHERE c.tenant_id = m.tenant_id AND c.id = m.contact_id), FALSE)
                 AS marketing_stopped,
-            (SELECT MAX(CASE WHEN k.status = 'granted' THEN 1 WHEN k.purpose = 'marketing' THEN 2 ELSE 3 END) FROM contact_consents k
+            (SELECT CAST(MAX(CASE WHEN k.status = 'granted' THEN 1 WHEN k.purpose = 'marketing' THEN 2 ELSE 3 END) AS BIGINT) FROM contact_consents k
                 WHERE k.tenant_id = m.tenant_id AND k.contact_id = m.contact_id
                     AND k.channel_id IN (m.channel_id, r.every)) AS consent,
             (SELECT t.hold_unknown FROM tenants t WHERE t.id = s.tenant_id) AS hold_unknown,
