@@ -64,7 +64,7 @@ async fn each_bad_row_is_told_with_its_reason(test: TestApp) {
         "phone,name,fields.size,country\n\
          +4915123456701,Ann,s,DE\n\
          9.19E+11,Ben,,\n\
-         15123456702,Cid,,\n\
+         0151 23456702,Cid,,\n\
          +49,Dan,,\n\
          +4915123456703,Eve,XXL,\n\
          +4915123456704,Fay,,Germany\n\

@@ -5,6 +5,7 @@ mod exports;
 mod fences;
 mod files;
 mod policies;
+mod processes;
 mod queueing;
 mod routes;
 mod stage;
