@@ -2,6 +2,7 @@
 //!
 //! - `people`: who is who, by the identities that Meta names. `write`: what people and the API say of contacts.
 //! - `consent`: what contacts allow and refuse. `fields`, `tags`: custom fields; tags and lists.
+//! - `keywords`: words by which contacts opt out, opt in and ask for help.
 
 pub(crate) mod consent;
 mod csv;
@@ -10,6 +11,7 @@ pub mod export;
 pub(crate) mod fields;
 pub mod import;
 mod joining;
+pub mod keywords;
 pub mod people;
 mod service;
 pub mod store;

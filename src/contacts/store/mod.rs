@@ -4,4 +4,5 @@ pub mod consents;
 pub(crate) mod exports;
 pub(crate) mod fields;
 pub(crate) mod imports;
+pub(crate) mod keyword_rules;
 pub mod tags;

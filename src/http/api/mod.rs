@@ -12,6 +12,7 @@ mod events;
 mod exports;
 mod imports;
 mod json;
+mod keyword_rules;
 mod media;
 pub(super) mod messages;
 pub(super) mod sending;
@@ -63,6 +64,8 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(contacts::tags::change_list, contacts::tags::delete_list))
         .routes(routes!(contacts::fields::list_fields, contacts::fields::create_field))
         .routes(routes!(contacts::fields::change_field, contacts::fields::archive_field))
+        .routes(routes!(keyword_rules::list, keyword_rules::create))
+        .routes(routes!(keyword_rules::replace, keyword_rules::delete))
         .routes(routes!(exports::contacts))
         .routes(routes!(exports::conversations))
         .routes(routes!(exports::messages))

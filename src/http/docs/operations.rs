@@ -46,6 +46,10 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "archiveContactField",
         "Contacts",
     ),
+    ("get", "/api/v1/keyword-rules", "listKeywordRules", "Keyword rules"),
+    ("post", "/api/v1/keyword-rules", "createKeywordRule", "Keyword rules"),
+    ("put", "/api/v1/keyword-rules/{id}", "replaceKeywordRule", "Keyword rules"),
+    ("delete", "/api/v1/keyword-rules/{id}", "deleteKeywordRule", "Keyword rules"),
     ("post", "/api/v1/contacts/imports", "createImport", "Imports"),
     ("get", "/api/v1/contacts/imports", "listImports", "Imports"),
     ("get", "/api/v1/contacts/imports/{id}", "getImport", "Imports"),
@@ -208,6 +212,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "Business phone numbers of a tenant: their state, checks and block lists.",
     ),
     ("Contacts", "People and groups a tenant exchanges messages with."),
+    (
+        "Keyword rules",
+        "Words by which contacts opt out, opt in and ask for help.",
+    ),
     (
         "Imports",
         "Contacts brought in from CSV files, with what became of each row.",

@@ -30,6 +30,8 @@ const EXAMPLES: &[RequestExample] = &[
     ("updateContactField", || json!({"label": "City"})),
     ("blockCustomers", || json!({"users": [{"phone": "+4915123456789"}]})),
     ("unblockCustomers", || json!({"users": [{"phone": "+4915123456789"}]})),
+    ("createKeywordRule", || json!({"action": "stop", "language": "de", "words": ["Stopp", "Abmelden", "keine Nachrichten mehr"], "polite_tails": ["bitte", "danke"], "reply": "Sie erhalten keine Werbung mehr von uns. Mit START erhalten Sie sie wieder."})),
+    ("replaceKeywordRule", || json!({"action": "help", "language": "en", "words": ["help"], "enabled": false})),
     ("importMedia", || json!({"url": "https://example.com/files/lamp.jpg", "type": "image"})),
     ("createEndpoint", || json!({"url": "https://example.com/webhooks", "event_types": ["message.*", "contact.created"]})),
     ("updateEndpoint", || json!({"event_types": ["message.received"]})),
