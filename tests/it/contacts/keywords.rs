@@ -1,6 +1,6 @@
 //! STOP, START and HELP.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use mainstay::{domain::Ctx, tenancy};
 use mainstay_sim::{Customer, Fault, FaultRule, Shape};
 use mainstay_test_macros::{both_databases, both_sizes};
@@ -85,6 +85,13 @@ async fn who_says_stop_is_sent_no_marketing_that_waits_and_is_told_once(world: W
         .until(&world.send(world.text(&ana.wa_id, "An answer.")).await, "read")
         .await;
     assert_eq!(world.accepted(STOPPED).len(), 1, "once");
+    // Meta's times are in seconds, and of one second the refusal counts.
+    wait_until(DEADLINE, "the second is over", async || {
+        let latest = "SELECT MAX(occurred_at) FROM consents";
+        let (said,): (DateTime<Utc>,) = app.db.reader().sql(latest, ()).one().await.unwrap();
+        app.clock.now() >= said + TimeDelta::seconds(1)
+    })
+    .await;
     write(&world, &ana.wa_id, "Start please").await;
     until_answered(&world, STARTED, 1).await;
     world.until(&world.send(offer).await, "read").await;
