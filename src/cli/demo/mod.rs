@@ -1,11 +1,12 @@
 //! The demo: everything in one process, with simulated customers.
 //!
 //! 1. `secrets` stores the secrets generated on the first start.
-//! 2. `setup` prepares database, tenant and channel.
+//! 2. `setup` prepares database, tenant and channel, `contacts` a few hundred contacts.
 //! 3. `simulation` runs the simulator against the served process and prints progress.
 //! 4. `welcome` is what is printed first.
 //! 5. `summary` compares the simulator's ledger with the database.
 
+mod contacts;
 mod secrets;
 mod setup;
 mod simulation;

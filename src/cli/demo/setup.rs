@@ -7,11 +7,12 @@ use std::{
 
 use anyhow::{Context, anyhow};
 
-use super::{Args, secrets::DemoSecrets};
+use super::{Args, contacts, secrets::DemoSecrets};
 use crate::{
     cli::{operator, simulated_meta::address},
     clock::Clock,
     config::{Config, Environment, Purpose, Secret},
+    contacts::ContactService,
     crypto::{ApiToken, WebhookSecret},
     db::Db,
     domain::{ChannelId, Ctx, Scopes, TenantId},
@@ -62,6 +63,11 @@ impl DemoSetup {
         };
         let tenant = tenant(&registry, &mut secrets).await?;
         let channel = channel(&registry, tenant, &args.data).await?;
+        let service = ContactService {
+            db: db.clone(),
+            clock: registry.clock.clone(),
+        };
+        contacts::seed(&service, tenant).await?;
         let api_key = api_key(&registry, tenant, &mut secrets).await?;
         let webhook_secret = secrets
             .webhook_secret

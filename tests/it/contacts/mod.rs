@@ -2,6 +2,7 @@
 
 mod consent;
 mod keywords;
+mod histories;
 mod labels;
 mod merging;
 mod writing;
