@@ -1,8 +1,8 @@
 //! Contacts that people and the API keep.
 
 mod consent;
-mod keywords;
 mod histories;
+mod keywords;
 mod labels;
 mod merging;
 mod writing;
