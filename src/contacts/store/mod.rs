@@ -3,4 +3,5 @@
 pub mod consents;
 pub(crate) mod fields;
 pub(crate) mod keyword_rules;
+pub mod segments;
 pub mod tags;

@@ -1,7 +1,10 @@
 //! STOP, START and HELP.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mainstay::{domain::Ctx, tenancy};
+use mainstay::{
+    domain::{Ctx, KeywordRuleId, TenantId},
+    tenancy,
+};
 use mainstay_sim::{Customer, Fault, FaultRule, Shape};
 use mainstay_test_macros::{both_databases, both_sizes};
 use serde_json::{Value, json};
@@ -429,5 +432,25 @@ async fn what_meta_refuses_to_deliver_is_in_the_ledger_once(world: World) {
             .await,
         2
     );
+    world.end().await;
+}
+
+#[both_sizes]
+async fn a_rule_that_another_process_changed_is_in_force_within_seconds(world: World) {
+    let ana = world.customer(0).await;
+    let app = &world.running.app;
+    let (tenant,): (TenantId,) = app.db.reader().sql("SELECT id FROM tenants", ()).one().await.unwrap();
+    let (id, now): (KeywordRuleId, _) = (app.clock.new_id(), app.clock.now());
+    const SQL: &str = "
+        INSERT INTO keyword_rules (tenant_id, id, action, purpose, language, words, polite_tails, reply, enabled, created_at, created_by,
+            updated_at)
+        VALUES ($1, $2, 'stop', 'marketing', 'de', '[\"Abmelden\"]', '[]', 'Abgemeldet.', TRUE, $3, 'operator', $3)";
+    app.db.sql(SQL, (tenant, id, now)).run().await.unwrap();
+    wait_until(DEADLINE, "the rule is in force", async || {
+        write(&world, &ana.wa_id, "abmelden").await;
+        world.number("SELECT COUNT(*) FROM consents").await > 0
+    })
+    .await;
+    until_answered(&world, "Abgemeldet.", 1).await;
     world.end().await;
 }
