@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     config::Config,
-    contacts::ContactService,
+    contacts::{ContactService, keywords::KeywordService},
     db::Db,
     directory::Directory,
     egress::EgressClient,
@@ -69,6 +69,7 @@ pub struct Parts {
     pub webhooks: WebhookService,
     pub media: MediaService,
     pub messaging: MessagingService,
+    pub keywords: KeywordService,
     pub inbound: InboundService,
     /// Delivers events to endpoints.
     pub(crate) dispatcher: WebhookDispatcher,
@@ -127,6 +128,7 @@ impl App {
             uploads: of.uploads,
             unknown_window: of.config.sending.unknown_window,
         };
+        let keywords = KeywordService::new(of.db.clone(), of.clock.clone());
         let inbound = InboundService {
             db: of.db.clone(),
             clock: of.clock.clone(),
@@ -134,6 +136,7 @@ impl App {
             directory: of.directory.clone(),
             rate_limiter: of.rate_limiter.clone(),
             messaging: messaging.clone(),
+            keywords: keywords.clone(),
             long_webhooks: Arc::new(Semaphore::new(LONG_WEBHOOKS)),
         };
         let app = Self(Arc::new(Parts {
@@ -151,6 +154,7 @@ impl App {
             webhooks,
             media,
             messaging,
+            keywords,
             inbound,
             dispatcher,
             consumers: of.consumers,

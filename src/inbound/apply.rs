@@ -9,10 +9,10 @@ use super::{
     archived,
     calls::{self, PlannedCall},
     event_buffer::EventBuffer,
-    media,
+    keywords, media,
     messages::PlannedMessage,
     plan::Plan,
-    recipients, refusals, statuses as reports,
+    preferences, recipients, refusals, statuses as reports,
 };
 use crate::{
     clock::Clock,
@@ -22,6 +22,7 @@ use crate::{
     inbound::store::statuses::{self, JoinedStatus},
     media::store::NewInboundMedia,
     messaging::{self, FailedMessage, FollowUp, LimitSet},
+    queue::JobEntry,
     records::{
         contacts,
         conversations::{self, ConversationKey, ConversationUpdate},
@@ -38,6 +39,8 @@ pub(crate) struct AfterCommit {
     pub failures: FollowUp,
     /// Daily limits that were set.
     pub limits: Vec<LimitSet>,
+    /// Answers to keywords, to be sent.
+    pub replies: Vec<JobEntry>,
 }
 
 /// Applies a plan in the transaction. Returns the events to append and the work to do after the commit.
@@ -62,6 +65,7 @@ pub(crate) async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Res
     };
     let resolved = people::resolve(tx, clock, &parties, &affected.contacts).await?;
     buffer.add_contacts(&resolved);
+    preferences::record(tx, clock, plan, &resolved).await?;
     let messages = deduplicate(plan);
     archived::bring_back(tx, clock, &messages, &resolved.contacts, &mut buffer).await?;
     let conversations = open_conversations(
@@ -81,6 +85,7 @@ pub(crate) async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Res
         .map(|(id,)| id)
         .collect();
     let media = apply_new_messages(tx, clock, plan, &stored, &new, &mut buffer).await?;
+    let replies = keywords::apply(tx, clock, plan, &stored, &new, &mut buffer).await?;
     calls::apply(tx, clock, plan, &resolved.contacts, &conversations, &mut buffer).await?;
     messages::lock(tx, recipients.messages).await?;
     messaging::prove(tx, clock, &plan.proofs).await?;
@@ -98,6 +103,7 @@ pub(crate) async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Res
             media,
             failures,
             limits,
+            replies,
         },
     ))
 }

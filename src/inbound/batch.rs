@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use super::{
     apply::{self, AfterCommit},
-    plan::{Plan, settled},
+    plan::{Known, Plan, settled},
     read::Parsed,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     inbound::store::{quarantine, unrecognized},
     media::MEDIA_INBOUND,
     media::store::NewInboundMedia,
-    messaging,
+    messaging::{self, accept::OUTBOUND},
     queue::{JobEntry, counts},
     records::raw_events::{self, ProcessedEvent},
 };
@@ -52,7 +52,7 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
             // Another worker holds the others or has finished them.
             let is_ours = |event: &&&Parsed| locked.binary_search(&event.id).is_ok();
             let ours: Vec<&Parsed> = events.iter().filter(is_ours).copied().collect();
-            Plan::make(&service.directory.current(), &service.clock, &ours, items)
+            Plan::make(&known(service), &service.clock, &ours, items)
         };
         let after_commit = effects(service, tx, &plan, is_whole).await?;
         Ok::<_, sqlx::Error>((plan, after_commit))
@@ -63,6 +63,7 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
             media,
             failures,
             limits,
+            replies,
         },
     ) = people::after_merges(
         &service.db,
@@ -71,6 +72,7 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
     )
     .await?;
     fetch(service, media).await;
+    queue_replies(service, &replies).await;
     measure(&plan);
     if is_whole {
         measure_settled(&plan.processed);
@@ -115,20 +117,37 @@ async fn fetch(service: &InboundService, media: Vec<NewInboundMedia>) {
     let _ = service.queues.push_entries(&MEDIA_INBOUND, &entries).await;
 }
 
+/// Queues the answers to keywords.
+async fn queue_replies(service: &InboundService, replies: &[JobEntry]) {
+    if replies.is_empty() {
+        return;
+    }
+    metrics::counter!("mainstay_messages_queued_total").increment(replies.len() as u64);
+    // If the push fails, the sweep finds the rows.
+    let _ = service.queues.push_entries(&OUTBOUND, replies).await;
+}
+
 /// Plans the items. Refreshes the directory once when an addressee is unknown.
 async fn plan(service: &InboundService, events: &[&Parsed], items: Option<Range<usize>>) -> Result<Plan> {
-    let known = service.directory.current();
-    let plan = Plan::make(&known, &service.clock, events, items.clone());
+    let before = known(service);
+    let plan = Plan::make(&before, &service.clock, events, items.clone());
     if plan.quarantined.is_empty() {
         return Ok(plan);
     }
     // The channel may have been added since the last refresh.
     service.directory.refresh().await?;
-    let now_known = service.directory.current();
-    if Arc::ptr_eq(&known, &now_known) {
+    let now = known(service);
+    if Arc::ptr_eq(&before.directory, &now.directory) {
         return Ok(plan);
     }
-    Ok(Plan::make(&now_known, &service.clock, events, items))
+    Ok(Plan::make(&now, &service.clock, events, items))
+}
+
+fn known(service: &InboundService) -> Known {
+    Known {
+        directory: service.directory.current(),
+        keywords: service.keywords.current(),
+    }
 }
 
 /// Counts received messages against the rates of their numbers, as Meta does.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
+    keywords::KeywordHit,
     media::PlannedMedia,
     plan::{ItemSource, Plan},
     statuses,
@@ -49,6 +50,8 @@ pub(crate) struct PlannedMessage {
     pub media: Option<PlannedMedia>,
     /// The order that it contains.
     pub order: Option<OrderContent>,
+    /// The keyword that it is nothing but.
+    pub keyword: Option<Box<KeywordHit>>,
 }
 
 impl PlannedMessage {
@@ -262,6 +265,7 @@ fn planned(
             MessageContent::Order(order) => Some(order.clone()),
             _ => None,
         },
+        keyword: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
+    sync::Arc,
 };
 
 use chrono::{DateTime, Utc};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::{calls::PlannedCall, messages::PlannedMessage, read::Parsed, recipients, statuses};
 use crate::{
     clock::Clock,
-    contacts::people::Party,
+    contacts::{keywords::Keywords, people::Party},
     directory::{Route, Snapshot, TenantSignature},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
     inbound::{
@@ -60,6 +61,12 @@ pub(crate) struct PlannedPreference {
     pub channel: ChannelId,
     pub party: usize,
     pub preference: UserPreference,
+}
+
+/// What plans are made with: the channels and the keyword rules of all tenants, at one time.
+pub(crate) struct Known {
+    pub directory: Arc<Snapshot>,
+    pub keywords: Arc<Keywords>,
 }
 
 /// An item and the raw event it comes from.
@@ -124,7 +131,7 @@ fn addressee<'a>(directory: &'a Snapshot, item: &WebhookItem) -> Addressee<'a> {
 
 impl Plan {
     /// Plans the items of the events; only those in the range, if one is given.
-    pub fn make(directory: &Snapshot, clock: &Clock, events: &[&Parsed], items: Option<Range<usize>>) -> Plan {
+    pub fn make(known: &Known, clock: &Clock, events: &[&Parsed], items: Option<Range<usize>>) -> Plan {
         let mut plan = Plan::default();
         for event in events {
             match &event.webhook {
@@ -139,13 +146,13 @@ impl Plan {
                             received_at: event.received_at,
                             item,
                         };
-                        plan.plan_item(directory, clock, event.signed.as_ref(), &origin);
+                        plan.plan_item(known, clock, event.signed.as_ref(), &origin);
                     }
                 }
                 Err(malformed) => plan.add_malformed(event.id, malformed),
             }
             if items.is_none() {
-                plan.processed.push(settled(directory, event));
+                plan.processed.push(settled(&known.directory, event));
             }
         }
         recipients::sort(&mut plan.recipients);
@@ -167,14 +174,8 @@ impl Plan {
     }
 
     /// Plans one item.
-    fn plan_item(
-        &mut self,
-        directory: &Snapshot,
-        clock: &Clock,
-        signed: Option<&TenantSignature>,
-        origin: &ItemSource<'_>,
-    ) {
-        let item = origin.item;
+    fn plan_item(&mut self, known: &Known, clock: &Clock, signed: Option<&TenantSignature>, origin: &ItemSource<'_>) {
+        let (item, directory) = (origin.item, &known.directory);
         let routes = match addressee(directory, item) {
             Addressee::Channels(routes) => routes,
             Addressee::Nobody(subject) => {
@@ -201,6 +202,10 @@ impl Plan {
             Change::Message(message) => {
                 *self.received.entry(route.channel).or_default() += 1;
                 self.plan_inbound(clock, origin, route, message);
+                // A copy of what was said to Meta's agent, or in a group, is not said to the business.
+                if &*item.field != "standby" && message.group_id.is_none() {
+                    self.find_keyword(&known.keywords, message);
+                }
             }
             Change::Echo(message) => self.plan_echo(clock, origin, route, message),
             Change::History(history) => self.plan_history(clock, origin, route, history),

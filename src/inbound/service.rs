@@ -3,7 +3,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::{
-    clock::Clock, db::Db, directory::Directory, messaging::MessagingService, queue::Queues, rate_limit::RateLimiter,
+    clock::Clock, contacts::keywords::KeywordService, db::Db, directory::Directory, messaging::MessagingService,
+    queue::Queues, rate_limit::RateLimiter,
 };
 
 /// Dependencies of inbound processing. Clones share them.
@@ -15,6 +16,7 @@ pub struct InboundService {
     pub directory: Directory,
     pub rate_limiter: RateLimiter,
     pub messaging: MessagingService,
+    pub keywords: KeywordService,
     /// Permits for concurrent long webhooks.
     pub long_webhooks: Arc<Semaphore>,
 }

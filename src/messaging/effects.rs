@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     clock::Clock,
+    contacts::consent::{self, NewConsent},
     db::{Result, Tx},
-    domain::{ChannelId, MediaId},
+    domain::{Actor, ChannelId, ConsentPurpose, ConsentSource, ConsentStatus, ContactId, MediaId},
     events::{
         EventType,
         channel::{CAMPAIGNS_PAUSED, Stopped},
@@ -159,6 +160,7 @@ async fn stop_marketing(
         at: report.at,
     };
     let rows: Vec<contacts::MarketingRefusal> = refused.values().map(row).collect();
+    let mut statements = Vec::new();
     for (contact,) in contacts::stop_marketing(tx.on(), &rows, clock.now()).await? {
         let report = refused[&contact];
         let data = Preference {
@@ -168,8 +170,27 @@ async fn stop_marketing(
             detail: Some(report.title),
         };
         events.push(event(clock, report, &OPTED_OUT, &data));
+        statements.push(refusal(contact, report));
     }
-    Ok(())
+    consent::record_locked(tx, clock, statements).await.map(drop)
+}
+
+/// The statement that a refusal of a marketing message makes.
+fn refusal(contact: ContactId, report: &ErrorReport<'_>) -> NewConsent {
+    NewConsent {
+        tenant: report.due.tenant_id,
+        contact,
+        purpose: ConsentPurpose::Marketing,
+        channel: None,
+        status: ConsentStatus::Revoked,
+        source: ConsentSource::MetaPreference,
+        lifts: false,
+        occurred_at: report.at,
+        evidence: Some(json!({ "code": report.code, "title": report.title, "message_id": report.due.id })),
+        message: Some(report.due.id),
+        import: None,
+        by: Actor::System,
+    }
 }
 
 async fn record_suspects(tx: &mut Tx, reports: &[ErrorReport<'_>]) -> Result<()> {

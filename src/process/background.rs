@@ -159,12 +159,20 @@ async fn refresh_directory(app: App, shutdown: CancellationToken) {
         if !tick(&mut ticks, &shutdown).await {
             return;
         }
-        let read = match turn % WHOLE_DIRECTORY {
-            0 => app.directory.reload().await,
-            _ => app.directory.refresh().await,
+        let is_whole = turn % WHOLE_DIRECTORY == 0;
+        let read = match is_whole {
+            true => app.directory.reload().await,
+            false => app.directory.refresh().await,
         };
         if let Err(error) = read {
             tracing::warn!(%error, "the channels could not be refreshed; the known ones stay in use");
+        }
+        let read = match is_whole {
+            true => app.keywords.reload().await,
+            false => app.keywords.refresh().await,
+        };
+        if let Err(error) = read {
+            tracing::warn!(%error, "the keyword rules could not be refreshed; the known ones stay in use");
         }
     }
 }

@@ -59,6 +59,18 @@ pub(crate) async fn record(tx: &mut Tx, clock: &Clock, statements: Vec<NewConsen
         return Ok(Vec::new());
     }
     Stage::Contacts.reach(tx);
+    record_locked(tx, clock, statements).await
+}
+
+/// [`record`], for a transaction that has locked the contacts at their stage of the lock order and is at a later one now.
+pub(crate) async fn record_locked(
+    tx: &mut Tx,
+    clock: &Clock,
+    statements: Vec<NewConsent>,
+) -> Result<Vec<ConsentChange>> {
+    if statements.is_empty() {
+        return Ok(Vec::new());
+    }
     let now = clock.now();
     let keys: BTreeSet<ConsentKey> = statements.iter().map(ConsentKey::of).collect();
     let rows: Vec<ConsentRow> = statements

@@ -6,5 +6,5 @@ mod ledger;
 mod may;
 pub(super) mod rule;
 
-pub(crate) use ledger::{ConsentChange, NewConsent, merge, record};
+pub(crate) use ledger::{ConsentChange, NewConsent, merge, record, record_locked};
 pub(crate) use may::{SendCategory, Standing, may};

@@ -35,6 +35,8 @@ pub struct Party {
     pub name: Option<String>,
     /// Opt-out from marketing (true) or its end (false).
     pub marketing_stopped: Option<bool>,
+    /// Whether the item opts out or in by a keyword.
+    pub uses_keyword: bool,
     /// Meta's time of the item.
     pub at: DateTime<Utc>,
 }
@@ -65,6 +67,7 @@ impl Party {
             username: person.username.clone(),
             name: person.name.clone(),
             marketing_stopped: None,
+            uses_keyword: false,
             at,
         })
     }
@@ -89,6 +92,7 @@ impl Party {
             username: None,
             name: None,
             marketing_stopped: None,
+            uses_keyword: false,
             at,
         }
     }
@@ -104,8 +108,14 @@ impl Party {
             username: None,
             name: None,
             marketing_stopped: None,
+            uses_keyword: false,
             at,
         })
+    }
+
+    /// Returns whether the item says what the contact allows, so that their consents are written.
+    pub(crate) fn changes_consent(&self) -> bool {
+        self.marketing_stopped.is_some() || self.uses_keyword
     }
 
     /// Adds a system message's change: new phone number and ids are added, the former ones given up.

@@ -55,7 +55,7 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[Cont
         return Err(merge_first(plan.merges));
     }
     Stage::Contacts.reach(tx);
-    if !also.is_empty() || parties.iter().any(|party| party.marketing_stopped.is_some()) {
+    if !also.is_empty() || parties.iter().any(Party::changes_consent) {
         // More than one statement is going to change contacts.
         let known = known.iter().map(|it| it.contact_id);
         contacts::lock(tx, known.chain(also.iter().copied())).await?;

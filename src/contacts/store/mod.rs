@@ -2,5 +2,6 @@
 
 pub mod consents;
 pub(crate) mod fields;
+pub(crate) mod keyword_rules;
 pub mod segments;
 pub mod tags;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    ContactInput, WriteMode, WriteOutcome,
+    ContactInput, ContactWritten, WriteMode,
     events::{WrittenContact, events_of},
     labels::set_tags,
     owners::{IdentityClaim, Owners},
@@ -40,7 +40,7 @@ pub(super) async fn apply(
     ctx: &Ctx,
     mode: WriteMode,
     inputs: &[ContactInput],
-) -> ContactResult<Vec<ContactResult<WriteOutcome>>> {
+) -> ContactResult<Vec<ContactResult<ContactWritten>>> {
     let (clock, tenant, now) = (&service.clock, ctx.tenant, service.clock.now());
     contacts::lock_tenant(tx, tenant, false).await?;
     Stage::Configuration.reach(tx);
@@ -67,7 +67,7 @@ pub(super) async fn apply(
 
     let mut slots: BTreeMap<ContactId, Slot> = BTreeMap::new();
     let mut in_batch: HashMap<(&'static str, String), ContactId> = HashMap::new();
-    let mut results: Vec<ContactResult<WriteOutcome>> = Vec::with_capacity(inputs.len());
+    let mut results: Vec<ContactResult<ContactWritten>> = Vec::with_capacity(inputs.len());
     let mut accepted: Vec<(ContactId, &ContactInput)> = Vec::new();
     for (input, found) in inputs.iter().zip(found) {
         let write = || -> ContactResult<ContactId> {
@@ -138,7 +138,7 @@ pub(super) async fn apply(
         };
         let written = write();
         accepted.extend(written.as_ref().ok().map(|id| (*id, input)));
-        results.push(written.map(|contact| WriteOutcome {
+        results.push(written.map(|contact| ContactWritten {
             contact,
             created: !rows.contains_key(&contact),
             changed: false,

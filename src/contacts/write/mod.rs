@@ -27,7 +27,7 @@ const ATTEMPTS: usize = 6;
 
 /// What became of a contact that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WriteOutcome {
+pub(crate) struct ContactWritten {
     pub contact: ContactId,
     pub created: bool,
     pub changed: bool,
@@ -39,7 +39,7 @@ pub(crate) async fn write(
     ctx: &Ctx,
     mode: WriteMode,
     inputs: &[ContactInput],
-) -> ContactResult<Vec<ContactResult<WriteOutcome>>> {
+) -> ContactResult<Vec<ContactResult<ContactWritten>>> {
     let mut attempts = 1;
     loop {
         let work = async |tx: &mut Tx| apply::apply(tx, service, ctx, mode, inputs).await;
@@ -56,7 +56,7 @@ pub(crate) async fn write_one(
     ctx: &Ctx,
     mode: WriteMode,
     input: ContactInput,
-) -> ContactResult<WriteOutcome> {
+) -> ContactResult<ContactWritten> {
     let mut written = write(service, ctx, mode, &[input]).await?;
     written
         .pop()

@@ -10,6 +10,7 @@ mod endpoints;
 mod event_types;
 mod events;
 mod json;
+mod keyword_rules;
 mod media;
 pub(super) mod messages;
 mod segments;
@@ -67,6 +68,8 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(segments::selected::preview))
         .routes(routes!(segments::selected::contacts))
         .routes(routes!(segments::selected::show_count, segments::selected::recount))
+        .routes(routes!(keyword_rules::list, keyword_rules::create))
+        .routes(routes!(keyword_rules::replace, keyword_rules::delete))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show))
         .routes(routes!(messages::in_conversation))

@@ -59,6 +59,7 @@ const OPEN: &[(&str, &str, &[&str])] = &[
 ];
 
 const PURPOSES: &[&str] = &["marketing", "all"];
+const KEYWORD_ACTIONS: &[&str] = &["stop", "start", "help"];
 const CONSENT: &[&str] = &["granted", "revoked"];
 const FIELD_TYPES: &[&str] = &["text", "number", "boolean", "date", "datetime", "choice"];
 
@@ -88,6 +89,10 @@ const CLOSED: &[(&str, &str, &[&str])] = &[
     ),
     ("PresentConsent", "purpose", PURPOSES),
     ("PresentConsent", "status", CONSENT),
+    ("KeywordRule", "action", KEYWORD_ACTIONS),
+    ("KeywordRule", "purpose", PURPOSES),
+    ("KeywordRuleContent", "action", KEYWORD_ACTIONS),
+    ("KeywordRuleContent", "purpose", PURPOSES),
     ("ContactField", "type", FIELD_TYPES),
     ("NewContactField", "type", FIELD_TYPES),
     (

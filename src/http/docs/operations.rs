@@ -60,6 +60,20 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ),
     ("get", "/api/v1/segments/{id}/count", "getSegmentCount", "Segments"),
     ("post", "/api/v1/segments/{id}/count", "countSegment", "Segments"),
+    ("get", "/api/v1/keyword-rules", "listKeywordRules", "Keyword rules"),
+    ("post", "/api/v1/keyword-rules", "createKeywordRule", "Keyword rules"),
+    (
+        "put",
+        "/api/v1/keyword-rules/{id}",
+        "replaceKeywordRule",
+        "Keyword rules",
+    ),
+    (
+        "delete",
+        "/api/v1/keyword-rules/{id}",
+        "deleteKeywordRule",
+        "Keyword rules",
+    ),
     ("get", "/api/v1/conversations", "listConversations", "Conversations"),
     ("get", "/api/v1/conversations/{id}", "getConversation", "Conversations"),
     (
@@ -197,6 +211,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ),
     ("Contacts", "People and groups a tenant exchanges messages with."),
     ("Segments", "Contacts selected by a filter, found when somebody asks."),
+    (
+        "Keyword rules",
+        "Words by which contacts opt out, opt in and ask for help.",
+    ),
     ("Conversations", "The messages between a channel and a contact."),
     (
         "Messages",

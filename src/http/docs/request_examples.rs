@@ -33,6 +33,8 @@ const EXAMPLES: &[RequestExample] = &[
     ("createSegment", || json!({"name": "Active in Pune", "filter": "fields.city = \"Pune\" and last_inbound > -30d and not consent.marketing = \"revoked\""})),
     ("updateSegment", || json!({"filter": "fields.city in (\"Pune\", \"Surat\") and last_inbound > -30d"})),
     ("previewSegment", || json!({"filter": "tag = \"vip\" and window is open"})),
+    ("createKeywordRule", || json!({"action": "stop", "language": "de", "words": ["Stopp", "Abmelden", "keine Nachrichten mehr"], "polite_tails": ["bitte", "danke"], "reply": "Sie erhalten keine Werbung mehr von uns. Mit START erhalten Sie sie wieder."})),
+    ("replaceKeywordRule", || json!({"action": "help", "language": "en", "words": ["help"], "enabled": false})),
     ("importMedia", || json!({"url": "https://example.com/files/lamp.jpg", "type": "image"})),
     ("createEndpoint", || json!({"url": "https://example.com/webhooks", "event_types": ["message.*", "contact.created"]})),
     ("updateEndpoint", || json!({"event_types": ["message.received"]})),

@@ -3,6 +3,11 @@ use super::{MetricDescription, counter, gauge, histogram};
 pub(super) const METRICS: &[MetricDescription] = &[
     counter("mainstay_messages_queued_total", &[], "Messages accepted to be sent."),
     counter(
+        "mainstay_keywords_total",
+        &["action"],
+        "Messages of customers that are nothing but a keyword: `stop`, `start`, `help`.",
+    ),
+    counter(
         "mainstay_messages_total",
         &["status"],
         "Outbound messages that reached a status: `queued` (again), `unknown`, `accepted`, `sent`, `delivered`, `read`, `played`, `failed`, `expired`, `canceled`, `deleted`.",

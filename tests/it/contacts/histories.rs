@@ -60,7 +60,7 @@ async fn whoever_turns_out_to_be_one_is_one_with_everything_of_both(test: TestAp
     let mut random = StdRng::seed_from_u64(seed);
     let client = Client::tenant(&test);
     for n in 0..HISTORIES {
-        let phone: &'static str = format!("4915550{n:05}").leak();
+        let phone: &'static str = format!("49151234{n:05}").leak();
         let user_id: &'static str = format!("DE.{n}").leak();
         let (mut tags, mut statements) = (Vec::new(), 0);
         for (step, what) in history(&mut random).into_iter().enumerate() {

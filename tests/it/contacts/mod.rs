@@ -2,6 +2,7 @@
 
 mod consent;
 mod histories;
+mod keywords;
 mod labels;
 mod merging;
 mod writing;

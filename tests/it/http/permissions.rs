@@ -23,6 +23,7 @@ const IDS: &[(&str, &str)] = &[
     ("media", "med"),
     ("endpoints", "ep"),
     ("deliveries", "dlv"),
+    ("keyword-rules", "kwr"),
 ];
 
 async fn ask(client: &Client, method: &str, path: &str) -> Answer {
@@ -35,8 +36,8 @@ async fn ask(client: &Client, method: &str, path: &str) -> Answer {
     match method {
         "get" => client.get(&uri).await,
         "post" => client.post(&uri, json!({})).await,
-        "patch" => client.patch(&uri, json!({})).await,
         "put" => client.put(&uri, json!({})).await,
+        "patch" => client.patch(&uri, json!({})).await,
         "delete" => client.delete_with(&uri, json!({})).await,
         _ => panic!("{method} {path}: add the method here"),
     }

@@ -68,7 +68,7 @@ async fn tell(world: &World, field: &str, value: Value) {
 }
 
 /// Events of a type, oldest first.
-async fn events(world: &World, kind: &str) -> Vec<Value> {
+pub async fn events(world: &World, kind: &str) -> Vec<Value> {
     let page = world.client.get("/api/v1/events?after=0&limit=200").await.ok().json();
     let all = page["data"].as_array().unwrap();
     all.iter().filter(|it| it["type"] == kind).cloned().collect()

@@ -48,7 +48,7 @@ const GUIDE: &str = include_str!("../../../docs/guides/errors.md");
 fn the_guide_says_what_to_do_about_every_problem() {
     let rows = GUIDE
         .lines()
-        .filter(|line| line.starts_with("| 4") || line.starts_with("| 5"));
+        .filter(|line| ["| 3", "| 4", "| 5"].iter().any(|it| line.starts_with(it)));
     let explained: BTreeSet<&str> = rows
         .flat_map(|row| row.split(" | ").nth(1).unwrap().split('`').skip(1).step_by(2))
         .collect();
@@ -70,6 +70,10 @@ fn redacted(mut body: Value) -> Value {
     if let Some(id) = body.get_mut("request_id") {
         assert!(id.as_str().is_some_and(|id| id.starts_with("req_")), "{id}");
         *id = json!("req_…");
+    }
+    if let Some(id) = body.get_mut("contact_id") {
+        assert!(id.as_str().is_some_and(|id| id.starts_with("con_")), "{id}");
+        *id = json!("con_…");
     }
     let detail = body["detail"].as_str().expect("a detail");
     let word = |word: &str| match word.split_once('_') {

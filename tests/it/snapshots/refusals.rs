@@ -31,8 +31,57 @@ pub async fn every(test: &TestApp) -> Vec<Refusal> {
     refusals.extend(states(test).await);
     refusals.extend(files(test).await);
     refusals.extend(repeated(test).await);
+    refusals.extend(contacts(test).await);
     refusals.extend(failures(test).await);
     refusals
+}
+
+async fn contacts(test: &TestApp) -> Vec<Refusal> {
+    let client = Client::tenant(test);
+    let id = |answer: Answer| answer.json()["id"].as_str().unwrap().to_owned();
+    let by = |value: &str| format!("/api/v1/contacts/by/external_id/{value}");
+    let old = id(client.put(&by("old"), json!({})).await);
+    let new = id(client.put(&by("new"), json!({ "phone": "+4915123450001" })).await);
+    let path = |id: &str| format!("/api/v1/contacts/{id}");
+    client
+        .put(&by("other"), json!({ "phone": "+4915123450002" }))
+        .await
+        .created();
+    client
+        .post(&format!("{}/merge", path(&new)), json!({ "from": old }))
+        .await
+        .ok();
+    let tag = client
+        .post("/api/v1/tags", json!({ "name": "vip" }))
+        .await
+        .created()
+        .json()["id"]
+        .clone();
+    client
+        .post("/api/v1/segments", json!({ "name": "Best", "filter": "tag = \"vip\"" }))
+        .await
+        .created();
+    vec![
+        (
+            "a tag that a segment names",
+            client.delete(&format!("/api/v1/tags/{}", tag.as_str().unwrap())).await,
+        ),
+        ("the id of a merged contact", client.get(&path(&old)).await),
+        (
+            "a contact that exists",
+            client
+                .post("/api/v1/contacts", json!({ "phone": "+4915123450001" }))
+                .await,
+        ),
+        (
+            "identities of two contacts",
+            client.put(&by("other"), json!({ "phone": "+4915123450001" })).await,
+        ),
+        (
+            "a version that was changed meanwhile",
+            client.patch_version(&path(&new), "\"77\"", json!({})).await,
+        ),
+    ]
 }
 
 async fn requests(test: &TestApp) -> Vec<Refusal> {

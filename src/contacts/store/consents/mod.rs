@@ -1,5 +1,7 @@
 //! The consent ledger and the states computed from it.
 
+mod confirm;
+mod revoked;
 mod shown;
 mod standing;
 
@@ -8,6 +10,8 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub(crate) use confirm::confirm;
+pub(crate) use revoked::revoked;
 pub(crate) use shown::{ConsentRecord, PresentConsent, list, present};
 pub(crate) use standing::refusing_marketing;
 
@@ -194,7 +198,8 @@ pub(crate) async fn set_states(on: On<'_>, states: &[(ConsentKey, ConsentState)]
         SELECT tenant_id, contact_id, purpose, channel_id, status, since, consent_id FROM r
         WHERE true
         ON CONFLICT (tenant_id, contact_id, purpose, channel_id) DO UPDATE
-        SET status = excluded.status, since = excluded.since, consent_id = excluded.consent_id";
+        SET status = excluded.status, since = excluded.since, consent_id = excluded.consent_id,
+            confirmed_at = CASE WHEN contact_consents.status = excluded.status THEN contact_consents.confirmed_at END";
     let row = |(key, state): &(ConsentKey, ConsentState)| {
         let (tenant, contact, purpose, channel) = key.row();
         (

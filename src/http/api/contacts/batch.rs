@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::write::ContactMembers;
 use crate::{
     app::App,
-    contacts::write::{self as verb, ContactInput, ContactKey, MAX_BATCH, WriteMode, WriteOutcome},
+    contacts::write::{self as verb, ContactInput, ContactKey, ContactWritten, MAX_BATCH, WriteMode},
     domain::{ContactId, perm},
     http::{
         auth::May,
@@ -101,7 +101,7 @@ pub async fn upsert_all(
     };
     for (index, input) in inputs.into_iter().enumerate() {
         let outcome = input.map(|_| written.next());
-        let outcome: Result<WriteOutcome, Problem> = match outcome {
+        let outcome: Result<ContactWritten, Problem> = match outcome {
             Ok(Some(written)) => written.map_err(Problem::from),
             Ok(None) => Err(Problem::internal()),
             Err(problem) => Err(problem),
@@ -112,10 +112,10 @@ pub async fn upsert_all(
 }
 
 impl ContactBatchResults {
-    fn add(&mut self, index: usize, outcome: Result<WriteOutcome, Problem>) {
+    fn add(&mut self, index: usize, outcome: Result<ContactWritten, Problem>) {
         let (result, counter) = match &outcome {
-            Ok(WriteOutcome { created: true, .. }) => ("created", &mut self.created),
-            Ok(WriteOutcome { changed: true, .. }) => ("updated", &mut self.updated),
+            Ok(ContactWritten { created: true, .. }) => ("created", &mut self.created),
+            Ok(ContactWritten { changed: true, .. }) => ("updated", &mut self.updated),
             Ok(_) => ("unchanged", &mut self.unchanged),
             Err(_) => ("failed", &mut self.failed),
         };

@@ -1,5 +1,6 @@
 //! Sends and their attempts.
 
+mod answered;
 mod attempts;
 mod cancel;
 mod due;
@@ -10,6 +11,7 @@ mod limit;
 mod prove;
 mod unreachable;
 
+pub(crate) use answered::texts_since;
 pub use attempts::{Attempt, NewAttempt, begin, conclude};
 pub(crate) use attempts::{AttemptEnd, MessageTransition, MovedMessage, apply_transitions, of_message};
 pub(crate) use cancel::waiting_of;
