@@ -3,6 +3,7 @@
 
 mod both;
 mod child;
+mod contacts;
 mod deliver;
 mod intake;
 mod latency;
@@ -35,6 +36,8 @@ enum What {
     Send(send::Options),
     /// Deliveries to fifty endpoints: the rate, the rate while one hangs, and the latency.
     Deliver(deliver::Options),
+    /// A million contacts: segments counted and listed.
+    Contacts(contacts::Args),
     /// The server under test; the benchmarks start it.
     #[command(hide = true)]
     Serve(server::Args),
@@ -76,6 +79,7 @@ pub async fn run(args: Args) -> anyhow::Result<CommandOutput> {
         What::Both(options) => CommandOutput::new(&both::run(&options).await?),
         What::Send(options) => CommandOutput::new(&send::run(&options).await?),
         What::Deliver(options) => CommandOutput::new(&deliver::run(&options).await?),
+        What::Contacts(args) => contacts::run(args).await,
         What::Serve(args) => server::run(args).await,
     }
 }

@@ -14,10 +14,7 @@ use axum::{
 use body::Cause;
 pub(crate) use body::ProblemBody;
 
-use crate::{
-    domain::{ContactId, QuotaReached},
-    http::api::messages::MessageError,
-};
+use crate::{domain::ContactId, http::api::messages::MessageError};
 
 /// An error answer. `slug` is stable: programs may tell problems apart by it.
 #[derive(Clone, Debug)]
@@ -208,10 +205,8 @@ impl Problem {
 
     /// Renders the response, with the request's id once that is known.
     pub(super) fn render(&self, request_id: Option<&str>) -> Response {
-        let body = ProblemBody {
-            request_id,
-            ..self.body()
-        };
+        let mut body = self.body();
+        body.request_id = request_id;
         let kind = [(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
