@@ -20,7 +20,7 @@ const FIELDS: usize = 10;
 const CHUNK: i64 = 100_000;
 
 /// What the contacts belong to.
-pub(super) struct Filled {
+pub(super) struct BenchContacts {
     pub db: Db,
     pub tenant: TenantId,
     pub channel: ChannelId,
@@ -28,7 +28,7 @@ pub(super) struct Filled {
     pub now: DateTime<Utc>,
 }
 
-impl Filled {
+impl BenchContacts {
     /// Makes the tags `t0` to `t19`, and the fields `f0` to `f9`.
     pub async fn begin(contacts: &ContactService, tenant: TenantId, channel: ChannelId) -> anyhow::Result<Self> {
         let ctx = Ctx::operator(tenant);

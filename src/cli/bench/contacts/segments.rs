@@ -8,7 +8,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::fill::Filled;
+use super::fill::BenchContacts;
 use crate::{
     cli::bench::{child::database_url, server},
     contacts::{
@@ -79,7 +79,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<SegmentsReport> {
         db: registry.db.clone(),
         clock: registry.clock.clone(),
     };
-    let filled = Filled::begin(&service, tenant, channel).await?;
+    let filled = BenchContacts::begin(&service, tenant, channel).await?;
     let tenth = options.contacts / 10;
     filled.insert(0, tenth).await?;
     let mut before = Vec::new();
@@ -116,7 +116,7 @@ struct Measured {
 }
 
 /// Counts by a filter twice, of which the second time counts, and reads a first page.
-async fn measure(filled: &Filled, filter: &str) -> anyhow::Result<Measured> {
+async fn measure(filled: &BenchContacts, filter: &str) -> anyhow::Result<Measured> {
     let mut tx = filled.db.begin_read_as(filled.tenant).await?;
     let catalogue = read_catalogue(&mut tx, filled.tenant).await?;
     tx.commit().await?;
