@@ -11,8 +11,8 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-pub(crate) use body::ProblemBody;
 use body::Cause;
+pub(crate) use body::ProblemBody;
 
 use crate::{domain::ContactId, http::api::messages::MessageError};
 
