@@ -60,10 +60,15 @@ pub(crate) struct ProblemBody<'p> {
     error: Option<&'p MessageError>,
     /// Quote it when you ask for help: every log line of the request carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) request_id: Option<&'p str>,
+    request_id: Option<&'p str>,
 }
 
-impl ProblemBody<'_> {
+impl<'p> ProblemBody<'p> {
+    /// Adds the id of the request.
+    pub(super) fn of_request(self, request_id: Option<&'p str>) -> Self {
+        Self { request_id, ..self }
+    }
+
     /// Returns the type, the detail and the field.
     pub(crate) fn summary(self) -> (String, String, Option<String>) {
         (self.kind, self.detail.to_owned(), self.field.map(str::to_owned))

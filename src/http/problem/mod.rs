@@ -199,10 +199,7 @@ impl Problem {
 
     /// Renders the response, with the request's id once that is known.
     pub(super) fn render(&self, request_id: Option<&str>) -> Response {
-        let body = ProblemBody {
-            request_id,
-            ..self.body()
-        };
+        let body = self.body().of_request(request_id);
         let kind = [(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
