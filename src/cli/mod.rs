@@ -19,6 +19,7 @@ mod output;
 mod queue;
 mod replay;
 mod secret;
+mod segment;
 mod send;
 mod serve;
 #[cfg(feature = "simulator")]
@@ -84,6 +85,9 @@ enum Command {
     /// Messages: where one stands, and why.
     #[command(subcommand)]
     Message(message::Command),
+    /// Segments: contacts selected by a filter.
+    #[command(subcommand)]
+    Segment(segment::Command),
     /// Queues: see, pause, retry, discard.
     #[command(subcommand)]
     Queue(queue::Command),
@@ -158,6 +162,7 @@ impl Command {
             Command::Endpoint(command) => command.run(&OperatorContext::open().await?).await,
             Command::Contact(command) => command.run(&OperatorContext::open().await?).await,
             Command::Message(command) => command.run(&OperatorContext::open().await?).await,
+            Command::Segment(command) => command.run(&OperatorContext::open().await?).await,
             Command::Queue(command) => command.run(&OperatorContext::open().await?).await,
             Command::Key(command @ key::Command::Adopt) => {
                 command.run(&OperatorContext::open_with_any_key().await?).await

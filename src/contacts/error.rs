@@ -1,6 +1,7 @@
 //! Why something about contacts cannot be done.
 
-use crate::domain::ContactId;
+use super::segments::language::FilterError;
+use crate::domain::{ContactId, SegmentId};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ContactError {
@@ -13,12 +14,17 @@ pub(crate) enum ContactError {
     #[error("these identities belong to two contacts, {0} and {1}: merge them first")]
     TwoContacts(ContactId, ContactId),
     /// The version that the caller has seen is not the present one.
-    #[error("the contact has changed: its version is {0}")]
+    #[error("it has changed: its version is {0}")]
     Changed(i64),
     #[error("{0} exists already")]
     Exists(String),
     #[error("at most {1} {0}")]
     TooMany(&'static str, usize),
+    #[error("it is used by {}: change the filter first", named(.0))]
+    UsedBySegments(Vec<(SegmentId, String)>),
+    /// A filter in a member or parameter of this name.
+    #[error("{0}: {1}")]
+    Filter(&'static str, FilterError),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
@@ -31,3 +37,11 @@ impl ContactError {
 }
 
 pub(crate) type ContactResult<T> = Result<T, ContactError>;
+
+fn named(segments: &[(SegmentId, String)]) -> String {
+    let named: Vec<String> = segments
+        .iter()
+        .map(|(id, name)| format!("the segment {name:?} ({id})"))
+        .collect();
+    named.join(", ")
+}

@@ -1,8 +1,8 @@
 //! Contacts: who customers are, what they allow, and what a tenant keeps about them.
 //!
 //! - `people`: who is who, by the identities that Meta names. `write`: what people and the API say of contacts.
-//! - `consent`: what contacts allow and refuse. `fields`, `tags`: custom fields; tags and lists.
-//! - `keywords`: words by which contacts opt out, opt in and ask for help.
+//! - `consent`: what contacts allow and refuse. `keywords`: words by which contacts opt out, opt in and ask for help.
+//! - `fields`, `tags`: custom fields; tags and lists. `segments`: contacts selected by filters.
 
 pub(crate) mod consent;
 mod csv;
@@ -13,6 +13,7 @@ pub mod import;
 mod joining;
 pub mod keywords;
 pub mod people;
+pub mod segments;
 mod service;
 pub mod store;
 pub(crate) mod tags;

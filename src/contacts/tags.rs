@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ContactError, ContactResult, ContactService,
+    ContactError, ContactResult, ContactService, segments,
     store::tags::{self as store, Tag},
     text::{clean, fold},
 };
 use crate::{
     clock::Clock,
     db::{Tx, conflict_error},
-    domain::{Ctx, TagId, TagKind},
+    domain::{Ctx, Id, TagId, TagKind},
 };
 
 /// Tags of a kind that a tenant has.
@@ -56,7 +56,7 @@ pub(crate) async fn create(
     Ok(tag)
 }
 
-/// Renames or colours a tag. Contacts keep it.
+/// Renames or colours a tag. Contacts keep it, and the filters of segments follow its name.
 pub(crate) async fn update(
     service: &ContactService,
     ctx: &Ctx,
@@ -70,6 +70,7 @@ pub(crate) async fn update(
         let mut tag = found.ok_or_else(|| ContactError::NotFound(id.to_string()))?;
         if let Some(name) = &change.name {
             (tag.name, tag.folded) = checked_name(name)?;
+            segments::rename(tx, ctx.tenant, id.uuid(), &tag.name, service.clock.now()).await?;
         }
         if let Some(colour) = &change.colour {
             tag.colour = colour.as_deref().map(checked_colour).transpose()?;
@@ -83,15 +84,16 @@ pub(crate) async fn update(
     service.db.transaction_as(ctx.tenant, work).await
 }
 
-/// Deletes a tag, also from its contacts.
+/// Deletes a tag that no segment names, also from its contacts.
 pub(crate) async fn delete(service: &ContactService, ctx: &Ctx, kind: TagKind, id: TagId) -> ContactResult<()> {
     let work = async |tx: &mut Tx| {
         let all = store::list(tx.on(), ctx.tenant, kind).await?;
         if !all.iter().any(|it| it.id == id) {
             return Err(ContactError::NotFound(id.to_string()));
         }
+        let before = segments::lock_catalogue(tx, ctx.tenant).await?;
         store::delete(tx, ctx.tenant, id).await?;
-        Ok(())
+        segments::require_readable(tx, ctx.tenant, &before).await
     };
     service.db.transaction_as(ctx.tenant, work).await
 }

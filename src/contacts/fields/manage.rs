@@ -2,7 +2,7 @@
 
 use crate::{
     contacts::{
-        ContactError, ContactResult, ContactService,
+        ContactError, ContactResult, ContactService, segments,
         store::fields::{self as store, ContactField},
         text::{VALUE_LENGTH, clean},
     },
@@ -73,7 +73,7 @@ pub(crate) async fn create(service: &ContactService, ctx: &Ctx, draft: FieldDraf
     Ok(field)
 }
 
-/// Changes a field.
+/// Changes a field. What the filters of segments name of it has to stay.
 pub(crate) async fn update(
     service: &ContactService,
     ctx: &Ctx,
@@ -81,6 +81,7 @@ pub(crate) async fn update(
     change: FieldUpdate,
 ) -> ContactResult<ContactField> {
     let work = async |tx: &mut Tx| {
+        let filters = segments::lock_catalogue(tx, ctx.tenant).await?;
         let all = store::list(tx.on(), ctx.tenant).await?;
         let found = all.into_iter().find(|it| it.key == key);
         let mut field = found.ok_or_else(|| ContactError::NotFound(format!("field {key:?}")))?;
@@ -99,6 +100,7 @@ pub(crate) async fn update(
             None => {}
         }
         store::update(tx.on(), ctx.tenant, &field).await?;
+        segments::require_readable(tx, ctx.tenant, &filters).await?;
         Ok(field)
     };
     service.db.transaction_as(ctx.tenant, work).await

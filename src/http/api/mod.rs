@@ -15,6 +15,7 @@ mod json;
 mod keyword_rules;
 mod media;
 pub(super) mod messages;
+mod segments;
 pub(super) mod sending;
 mod templates;
 mod uploads;
@@ -66,6 +67,11 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(contacts::fields::change_field, contacts::fields::archive_field))
         .routes(routes!(keyword_rules::list, keyword_rules::create))
         .routes(routes!(keyword_rules::replace, keyword_rules::delete))
+        .routes(routes!(segments::list, segments::create))
+        .routes(routes!(segments::show, segments::change, segments::archive))
+        .routes(routes!(segments::selected::preview))
+        .routes(routes!(segments::selected::contacts))
+        .routes(routes!(segments::selected::show_count, segments::selected::recount))
         .routes(routes!(exports::contacts))
         .routes(routes!(exports::conversations))
         .routes(routes!(exports::messages))

@@ -29,6 +29,8 @@ pub struct Problem {
     field: Option<String>,
     limit: Option<u64>,
     cause: Option<Box<Cause>>,
+    /// Where in a text the problem is, in characters from 1.
+    column: Option<usize>,
     /// The contact that the problem is about.
     contact: Option<ContactId>,
     /// Where the thing is now.
@@ -69,6 +71,9 @@ pub(crate) struct ProblemBody<'p> {
     /// How much of the limit is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     used: Option<u64>,
+    /// Where in a filter the problem is: the number of the character, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
     /// The contact that has what was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     contact_id: Option<ContactId>,
@@ -108,6 +113,7 @@ impl Problem {
             field: None,
             limit: None,
             cause: None,
+            column: None,
             contact: None,
             location: None,
         }
@@ -145,6 +151,12 @@ impl Problem {
             cause: Some(Box::new(Cause::Failure(error))),
             ..self
         }
+    }
+
+    /// Adds where in a text the problem is.
+    pub(crate) fn with_column(self, column: usize) -> Self {
+        let column = Some(column);
+        Self { column, ..self }
     }
 
     /// Adds the contact that the problem is about.
@@ -185,6 +197,7 @@ impl Problem {
             limit: self.limit,
             quota: quota.map(|it| it.quota.as_str()),
             used: quota.and_then(|it| u64::try_from(it.used).ok()),
+            column: self.column,
             contact_id: self.contact,
             error,
             request_id: None,

@@ -15,6 +15,7 @@ use crate::support::{
 const IDS: &[(&str, &str)] = &[
     ("channels", "chn"),
     ("contacts", "con"),
+    ("segments", "seg"),
     ("conversations", "cnv"),
     ("message-templates", "mtp"),
     ("messages", "msg"),

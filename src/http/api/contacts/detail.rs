@@ -61,10 +61,10 @@ struct ContactChannel {
     blocked: bool,
 }
 
-/// The version of a contact as a header.
-pub(super) type ETag = [(HeaderName, HeaderValue); 1];
+/// The version of a contact or segment as a header.
+pub(crate) type ETag = [(HeaderName, HeaderValue); 1];
 
-pub(super) fn etag(version: i64) -> ETag {
+pub(crate) fn etag(version: i64) -> ETag {
     let value = HeaderValue::from_str(&format!("\"{version}\"")).expect("digits are a header value");
     [(header::ETAG, value)]
 }

@@ -4,7 +4,8 @@ use crate::{contacts::ContactError, http::problem::Problem};
 
 impl From<ContactError> for Problem {
     fn from(error: ContactError) -> Self {
-        let detail = format!("{error}.");
+        let said = error.to_string();
+        let detail = if said.ends_with('?') { said } else { format!("{said}.") };
         let conflict = |slug, title| Self::new(StatusCode::CONFLICT, slug, title, detail.clone());
         match error {
             ContactError::NotFound(what) => Self::not_found(what),
@@ -32,6 +33,8 @@ impl From<ContactError> for Problem {
                 detail,
             )
             .with_limit(limit as u64),
+            ContactError::UsedBySegments(_) => conflict("in-use", "In use"),
+            ContactError::Filter(name, error) => Self::invalid_field(name, detail, None).with_column(error.column),
             ContactError::Database(error) => error.into(),
         }
     }

@@ -181,7 +181,7 @@ pub async fn change(
 }
 
 /// Returns the version that the header names.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else {
         return Ok(None);
     };

@@ -1,0 +1,12 @@
+//! SQL of segments: their rows, and scans of contacts by a filter.
+
+mod args;
+mod condition;
+mod related;
+mod rows;
+mod scan;
+
+pub use args::FilterArg;
+pub use condition::FilterCondition;
+pub(crate) use rows::{StoredSegment, archive, find, insert, list, lock, set_count, update};
+pub use scan::{Scan, window_statement};
