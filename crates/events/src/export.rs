@@ -9,7 +9,7 @@ use mainstay_core::domain::ExportId;
 
 /// An export whose file is there.
 #[derive(Serialize, ToSchema)]
-pub struct Ready<'a> {
+pub struct ExportReady<'a> {
     /// `GET /api/v1/exports/{id}` has a link to the file.
     pub export_id: ExportId,
     /// `contacts`, `conversations` or `messages`.
@@ -19,7 +19,7 @@ pub struct Ready<'a> {
 }
 
 types! {
-    READY = "export.ready", Ready<'static>,
+    READY = "export.ready", ExportReady<'static>,
         "The file of an export is there, for seven days.",
         json!({ "export_id": "exp_0199a1c9d3e47f60a1b2c3d4e5f60718", "subject": "contacts", "rows": 250_000, "bytes": 41_000_000 });
 }

@@ -9,7 +9,7 @@ use mainstay_core::domain::ImportId;
 
 /// An import that went through its file. `rows` is the sum of the five counts.
 #[derive(Serialize, ToSchema)]
-pub struct Completed<'a> {
+pub struct ImportCompleted<'a> {
     pub import_id: ImportId,
     #[schema(required)]
     pub filename: Option<&'a str>,
@@ -23,7 +23,7 @@ pub struct Completed<'a> {
 
 /// An import that ended before the end of its file.
 #[derive(Serialize, ToSchema)]
-pub struct Failed<'a> {
+pub struct ImportFailed<'a> {
     pub import_id: ImportId,
     #[schema(required)]
     pub filename: Option<&'a str>,
@@ -36,11 +36,11 @@ pub struct Failed<'a> {
 const IMPORT: &str = "imp_0199a1c9d3e47f60a1b2c3d4e5f60718";
 
 types! {
-    COMPLETED = "import.completed", Completed<'static>,
+    COMPLETED = "import.completed", ImportCompleted<'static>,
         "An import of contacts went through its file.",
         json!({ "import_id": IMPORT, "filename": "customers.csv", "rows": 1_200, "created": 1_000, "updated": 150, "unchanged": 40,
             "skipped": 0, "failed": 10 });
-    FAILED = "import.failed", Failed<'static>,
+    FAILED = "import.failed", ImportFailed<'static>,
         "An import of contacts ended before the end of its file.",
         json!({ "import_id": IMPORT, "filename": "customers.csv", "reason": "looks_wrong", "rows": 1_000 });
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     db::{Result, Tx},
     domain::{Actor, ExportId, Id, WorkState},
-    events::export::{READY, Ready},
+    events::export::{ExportReady, READY},
     queue::{Outcome, counts},
     records::{
         events::{self, NewEvent},
@@ -147,7 +147,7 @@ impl Writing<'_> {
             Ok(key) => Actor::ApiKey(key),
             Err(_) => Actor::Operator,
         };
-        let data = Ready {
+        let data = ExportReady {
             export_id: id,
             subject: spec.subject.name(),
             rows: self.counts.rows,

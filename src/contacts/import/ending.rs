@@ -4,7 +4,7 @@ use super::{counts::ImportCounts, run::RunningImport, service::IMPORTS};
 use crate::{
     db::{Result, Tx},
     domain::WorkState,
-    events::import::{COMPLETED, Completed, FAILED, Failed},
+    events::import::{COMPLETED, FAILED, ImportCompleted, ImportFailed},
     queue::{Outcome, counts},
     records::{
         events::{self, NewEvent},
@@ -95,7 +95,7 @@ fn event(import: &RunningImport<'_>, counted: &ImportCounts, end: ImportEnd) -> 
     let event = match end {
         ImportEnd::Canceled => return Vec::new(),
         ImportEnd::Completed => {
-            let data = Completed {
+            let data = ImportCompleted {
                 import_id: import.id,
                 filename: import.spec.filename.as_deref(),
                 rows: counted.rows,
@@ -108,7 +108,7 @@ fn event(import: &RunningImport<'_>, counted: &ImportCounts, end: ImportEnd) -> 
             NewEvent::new(clock, import.tenant, &COMPLETED, now, &data)
         }
         ImportEnd::Failed(why) => {
-            let data = Failed {
+            let data = ImportFailed {
                 import_id: import.id,
                 filename: import.spec.filename.as_deref(),
                 reason: why.as_str(),

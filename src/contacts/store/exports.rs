@@ -1,6 +1,7 @@
 //! Pages of what is exported, in the order of keys.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::{
     db::{On, Result},
@@ -77,7 +78,7 @@ pub(crate) async fn consents(
     const SQL: &str = "
         SELECT contact_id, purpose, status FROM contact_consents
         WHERE tenant_id = $1 AND contact_id > $2 AND contact_id <= $3 AND channel_id = $4";
-    on.sql(SQL, (tenant, after, last, uuid::Uuid::nil())).all().await
+    on.sql(SQL, (tenant, after, last, Uuid::nil())).all().await
 }
 
 /// A conversation.
@@ -162,15 +163,17 @@ pub(crate) async fn messages(
 
 /// Counts people, up to `most`.
 pub(crate) async fn count_contacts(on: On<'_>, tenant: TenantId, most: i64) -> Result<i64> {
-    const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM contacts WHERE tenant_id = $1 LIMIT $2) AS counted";
-    let (count,): (i64,) = on.sql(SQL, (tenant, most)).one().await?;
+    const SQL: &str = "
+        SELECT COUNT(*) FROM (SELECT 1 FROM contacts WHERE tenant_id = $1 AND id > $2 LIMIT $3) AS counted";
+    let (count,): (i64,) = on.sql(SQL, (tenant, Uuid::nil(), most)).one().await?;
     Ok(count)
 }
 
 /// Counts conversations, up to `most`.
 pub(crate) async fn count_conversations(on: On<'_>, tenant: TenantId, most: i64) -> Result<i64> {
-    const SQL: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM conversations WHERE tenant_id = $1 LIMIT $2) AS counted";
-    let (count,): (i64,) = on.sql(SQL, (tenant, most)).one().await?;
+    const SQL: &str = "
+        SELECT COUNT(*) FROM (SELECT 1 FROM conversations WHERE tenant_id = $1 AND id > $2 LIMIT $3) AS counted";
+    let (count,): (i64,) = on.sql(SQL, (tenant, Uuid::nil(), most)).one().await?;
     Ok(count)
 }
 

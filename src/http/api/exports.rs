@@ -74,8 +74,6 @@ pub(crate) struct ExportView {
     pub conversation_id: Option<ConversationId>,
     #[schema(inline)]
     pub format: ExportFormat,
-    /// `waiting`, `running`, `ready`, `failed`, or `expired` seven days after the end.
-    #[schema(inline)]
     pub state: ExportState,
     /// Why it failed; before its end, why it did not get on the last time.
     #[schema(required)]
@@ -253,6 +251,7 @@ pub(crate) struct ExportContentQuery {
 /// By the link from `GET /api/v1/exports/{id}`, without an API key.
 #[utoipa::path(get, path = "/api/v1/exports/{id}/content", params(("id" = ExportId, Path), ExportContentQuery),
     responses((status = 200, description = "The file", content((String = "text/csv"), (String = "application/x-ndjson"))),
+        (status = 401, description = "No link"),
         (status = 403, description = "The link is not good, or not any more"),
         (status = 410, description = "The file was removed")))]
 pub async fn content(
@@ -266,8 +265,16 @@ pub async fn content(
             "The link was not made here, was changed, or has expired. Get another from `GET /api/v1/exports/{id}`.";
         Problem::forbidden("link-invalid", detail)
     };
-    let link = export::read_link(&app.config.keyring, &query.token.unwrap_or_default(), app.clock.now());
-    let link = link.ok_or_else(refused)?;
+    let Some(token) = query.token else {
+        let detail = "Open the link from `GET /api/v1/exports/{id}`: its token stands in for an API key.";
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "Unauthorized",
+            detail,
+        ));
+    };
+    let link = export::read_link(&app.config.keyring, &token, app.clock.now()).ok_or_else(refused)?;
     let Path(id) = id?;
     if link.export != id {
         return Err(refused());

@@ -8,7 +8,7 @@ use mainstay_sim::{Fault, FaultRule, NumberPatch, Shape};
 use mainstay_test_macros::both_sizes;
 use serde_json::{Value, json};
 
-use super::schema::told;
+use super::{imports, schema::told};
 use crate::{
     sending::world::{DEADLINE, World},
     support::{
@@ -215,6 +215,7 @@ async fn every_type_comes_and_is_as_its_schema_says(world: World) {
     sending(&world).await;
     waiting(&world).await;
     files(&world).await;
+    imports::happen(&world).await;
     world.fetch_templates().await;
     app.db
         .sql("UPDATE templates SET components = '[]'", ())

@@ -16,8 +16,6 @@ use crate::{
 #[schema(as = Import)]
 pub(crate) struct ImportView {
     pub id: ImportId,
-    /// `uploading` while the file is on the way, `waiting`, `running`, `completed`, `failed` or `canceled`.
-    #[schema(inline)]
     pub state: ImportState,
     /// Why it failed: `looks_wrong` (more than half of the first 1,000 rows failed), `file_missing`, `row_too_long`, `crashed`. Before its end,
     /// why it did not get on the last time.
