@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     config::Config,
-    contacts::{ContactService, keywords::KeywordService},
+    contacts::{ContactService, export::ExportService, import::ImportService, keywords::KeywordService},
     db::Db,
     directory::Directory,
     egress::EgressClient,
@@ -71,6 +71,8 @@ pub struct Parts {
     pub messaging: MessagingService,
     pub keywords: KeywordService,
     pub inbound: InboundService,
+    pub imports: ImportService,
+    pub exports: ExportService,
     /// Delivers events to endpoints.
     pub(crate) dispatcher: WebhookDispatcher,
     /// Read the events by a cursor of their own.
@@ -106,6 +108,19 @@ impl App {
         let deliveries = of.config.deliveries.clone();
         let (dispatcher, dispatcher_tasks) =
             WebhookDispatcher::new(webhooks.clone(), of.queues.clone(), deliveries, of.work_ends);
+        let imports = ImportService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            queues: of.queues.clone(),
+            storage: of.storage.clone(),
+        };
+        let exports = ExportService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            queues: of.queues.clone(),
+            storage: of.storage.clone(),
+            keyring: of.config.keyring.clone(),
+        };
         let media = MediaService {
             db: of.db.clone(),
             clock: of.clock.clone(),
@@ -156,6 +171,8 @@ impl App {
             messaging,
             keywords,
             inbound,
+            imports,
+            exports,
             dispatcher,
             consumers: of.consumers,
             metrics: of.metrics,

@@ -4,6 +4,7 @@ mod api_client;
 #[cfg(feature = "simulator")]
 mod bench;
 mod channel;
+mod contact;
 #[cfg(feature = "simulator")]
 mod demo;
 mod doctor;
@@ -78,6 +79,9 @@ enum Command {
     /// Endpoints: where tenants' programs receive events.
     #[command(subcommand)]
     Endpoint(endpoint::Command),
+    /// Contacts: import and export.
+    #[command(subcommand)]
+    Contact(contact::Command),
     /// Messages: where one stands, and why.
     #[command(subcommand)]
     Message(message::Command),
@@ -156,6 +160,7 @@ impl Command {
             Command::Tenant(command) => command.run(&OperatorContext::open().await?).await,
             Command::Channel(command) => command.run(&OperatorContext::open().await?).await,
             Command::Endpoint(command) => command.run(&OperatorContext::open().await?).await,
+            Command::Contact(command) => command.run(&OperatorContext::open().await?).await,
             Command::Message(command) => command.run(&OperatorContext::open().await?).await,
             Command::Segment(command) => command.run(&OperatorContext::open().await?).await,
             Command::Queue(command) => command.run(&OperatorContext::open().await?).await,

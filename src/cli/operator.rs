@@ -4,7 +4,8 @@ use anyhow::{Context, ensure};
 
 use crate::{
     clock::Clock,
-    config::{Config, Environment, Graph, Purpose},
+    config::{Config, Environment, Graph, Purpose, StorageConfig},
+    contacts::import::ImportService,
     db::{self, Db},
     directory::Directory,
     egress::EgressClient,
@@ -12,6 +13,7 @@ use crate::{
     meta::graph::GraphClient,
     provider::Providers,
     queue::Queues,
+    storage::Storage,
     templates::TemplateService,
     tenancy::{self, TenantService},
     webhooks::WebhookService,
@@ -24,6 +26,7 @@ pub(crate) struct OperatorContext {
     /// Where jobs that are due again are announced, if that is Redis.
     pub queues: Queues,
     graph: Graph,
+    storage: StorageConfig,
     public_url: Option<String>,
 }
 
@@ -80,6 +83,7 @@ impl OperatorContext {
             webhooks,
             queues,
             graph: config.graph,
+            storage: config.storage,
             public_url: config.public_url,
         })
     }
@@ -94,6 +98,16 @@ impl OperatorContext {
     /// Returns the clients of the providers.
     pub fn providers(&self) -> anyhow::Result<Providers> {
         Ok(Providers::new(client(&self.graph)?))
+    }
+
+    /// Returns the service of imports, on the file store of the server.
+    pub fn imports(&self) -> anyhow::Result<ImportService> {
+        Ok(ImportService {
+            db: self.registry.db.clone(),
+            clock: self.registry.clock.clone(),
+            queues: self.queues.clone(),
+            storage: Storage::open(&self.storage).context("MAINSTAY_STORAGE")?,
+        })
     }
 
     pub fn public_url(&self) -> Option<&str> {

@@ -5,8 +5,11 @@
 //! - `fields`, `tags`: custom fields; tags and lists. `segments`: contacts selected by filters.
 
 pub(crate) mod consent;
+mod csv;
 mod error;
+pub mod export;
 pub(crate) mod fields;
+pub mod import;
 mod joining;
 pub mod keywords;
 pub mod people;

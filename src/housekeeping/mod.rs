@@ -14,6 +14,7 @@ pub use windows::emit_window_closing;
 
 use crate::{
     app::App,
+    contacts::{export, import},
     db::Result,
     domain::Ctx,
     inbound::{self, store::quarantine},
@@ -151,6 +152,8 @@ pub async fn clean_up(app: &App) -> Result<()> {
         "job_markers",
         queue::delete_stale_markers(&app.db, now - MARKER_RETENTION).await?,
     ));
+    import::clean_up(&app.imports).await?;
+    export::clean_up(&app.exports).await?;
     removed.push(("sends", remove_sends(app).await?));
     removed.push((
         "portfolio_recipients",

@@ -45,7 +45,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use self::{parameters::KnownParameters, problem::Problem, request_context::RequestContext, state::HttpState};
-use crate::{app::App, media::MAX_FILE_BYTES};
+use crate::{app::App, contacts::import, media::MAX_FILE_BYTES};
 
 /// Time limit of a request, other than uploads and webhooks.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -56,13 +56,19 @@ const BODY_BYTES: usize = 1024 * 1024;
 /// Maximum length of an upload: a file and the form around it.
 const UPLOAD_BYTES: usize = MAX_FILE_BYTES as usize + BODY_BYTES;
 
+/// Time limit of the upload of a file to import.
+const IMPORT_LIMIT: Duration = Duration::from_secs(3_600);
+/// Maximum length of such an upload: a file and the form around it.
+const IMPORT_BYTES: usize = import::MAX_BYTES as usize + BODY_BYTES;
+
 /// Builds the router of the API, and the OpenAPI document at `/api/openapi.json` from its routes.
 pub fn router(app: App) -> Router {
     let state = HttpState::new(app, false);
     let (standard_routes, document) = standard_routes(&state).split_for_parts();
     let (uploads, upload_document) = api::uploads(&state).split_for_parts();
     let (bare, webhooks) = webhooks::routes().split_for_parts();
-    let document = document.merge_from(upload_document);
+    let (imports, import_document) = api::imports(&state).split_for_parts();
+    let document = document.merge_from(upload_document).merge_from(import_document);
     let known = Arc::new(KnownParameters::of(&document));
     let refuse_unknown = middleware::from_fn_with_state(known, parameters::refuse_unknown);
     let standard_routes = standard_routes
@@ -70,6 +76,10 @@ pub fn router(app: App) -> Router {
         .merge(docs::routes(document, webhooks, state.app.config.public_url.as_deref()))
         .fallback(request_context::no_such_route)
         .method_not_allowed_fallback(request_context::no_such_method);
+    let imports = imports
+        .layer(refuse_unknown.clone())
+        .method_not_allowed_fallback(request_context::no_such_method)
+        .layer(DefaultBodyLimit::max(IMPORT_BYTES));
     let uploads = uploads
         .layer(refuse_unknown)
         .method_not_allowed_fallback(request_context::no_such_method)
@@ -77,6 +87,7 @@ pub fn router(app: App) -> Router {
     let bare = bare.method_not_allowed_fallback(request_context::no_such_method);
     bare.merge(with_context(standard_routes, &state, LIMIT))
         .merge(with_context(uploads, &state, UPLOAD_LIMIT))
+        .merge(with_context(imports, &state, IMPORT_LIMIT))
         .with_state(state)
 }
 

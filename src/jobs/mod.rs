@@ -4,19 +4,23 @@ mod check_channels;
 mod consume_events;
 mod deliver_webhooks;
 mod fetch_media;
+mod import_contacts;
 mod make_variants;
 mod process_events;
 mod send_messages;
 mod sync_templates;
+mod write_exports;
 
 pub(crate) use check_channels::CheckChannels;
 pub(crate) use consume_events::ConsumeEvents;
 pub(crate) use deliver_webhooks::DeliverWebhooks;
 pub(crate) use fetch_media::FetchMedia;
+pub(crate) use import_contacts::ImportContacts;
 pub(crate) use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
 pub(crate) use send_messages::SendMessages;
 pub(crate) use sync_templates::SyncTemplates;
+pub(crate) use write_exports::WriteExports;
 
 use crate::{
     app::App,
@@ -34,6 +38,8 @@ pub const QUEUES: &[Queue] = &[
     SyncTemplates::QUEUE,
     CheckChannels::QUEUE,
     ConsumeEvents::QUEUE,
+    ImportContacts::QUEUE,
+    WriteExports::QUEUE,
 ];
 
 /// Registers all jobs of a worker. Without consumers of events there is nothing to do in their queue.
@@ -45,7 +51,9 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
         .register::<FetchMedia>()
         .register::<MakeVariants>()
         .register::<SyncTemplates>()
-        .register::<CheckChannels>();
+        .register::<CheckChannels>()
+        .register::<ImportContacts>()
+        .register::<WriteExports>();
     match app.consumers.is_empty() {
         true => workers,
         false => workers.register::<ConsumeEvents>(),
@@ -63,6 +71,8 @@ pub(crate) fn id_prefix(queue: &Queue) -> &'static str {
         prefix::<SyncTemplates>(),
         prefix::<CheckChannels>(),
         prefix::<ConsumeEvents>(),
+        prefix::<ImportContacts>(),
+        prefix::<WriteExports>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)

@@ -20,4 +20,5 @@ pub mod quotas;
 pub mod raw_events;
 #[cfg(feature = "simulator")]
 pub mod tally;
+pub(crate) mod tasks;
 pub mod tenants;

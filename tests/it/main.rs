@@ -18,6 +18,7 @@ mod first_hour;
 mod graph;
 mod http;
 mod identity;
+mod imports;
 mod inbound;
 mod media;
 mod merges;

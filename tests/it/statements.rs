@@ -76,6 +76,7 @@ fn complete(sql: &str, db: &Db) -> Option<String> {
         .replace("{name}", "")
         .replace("{value}", "")
         .replace("{rests}", "FALSE")
+        .replace("{kind}", "")
         .replace("{t}", if recurring { "channel_checks" } else { "raw_events" })
         .replace("{lane}", "1")
         .replace("{+}", if db.is_postgres() { "" } else { "+" });

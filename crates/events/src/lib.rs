@@ -9,6 +9,8 @@ pub mod channel;
 pub mod contact;
 pub mod conversation;
 pub mod endpoint;
+pub mod export;
+pub mod import;
 pub mod media;
 pub mod message;
 pub mod meta;
@@ -83,6 +85,8 @@ pub fn all() -> impl Iterator<Item = &'static EventType> {
     let families = [
         message::ALL,
         contact::ALL,
+        import::ALL,
+        export::ALL,
         conversation::ALL,
         media::ALL,
         order::ALL,

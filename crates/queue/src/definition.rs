@@ -1,8 +1,10 @@
-/// A queue: its name and the table whose rows are its jobs.
+/// A queue: its name and the table whose rows are its jobs, or those of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Queue {
     pub name: &'static str,
     pub(super) table: &'static str,
+    /// The kind of its rows, in a table that several queues share.
+    pub(super) kind: Option<&'static str>,
     /// An SQL expression over a row of the table that yields the number of its [`Lane`].
     pub(super) lane: &'static str,
     pub(super) recurring: Option<Recurring>,
@@ -16,8 +18,18 @@ impl Queue {
         Self {
             name,
             table,
+            kind: None,
             lane: Self::ONE_LANE,
             recurring: None,
+        }
+    }
+
+    /// Creates a queue on those rows of a table that have this text in their column `kind`. Queues that share a table are independent in all
+    /// else: concurrency, timeout, attempts, pause. The table's index of open rows begins with `kind`, and so does that of rows set aside.
+    pub const fn of_kind(name: &'static str, table: &'static str, kind: &'static str) -> Self {
+        Self {
+            kind: Some(kind),
+            ..Self::new(name, table)
         }
     }
 
@@ -43,9 +55,16 @@ impl Queue {
         self.lane != Self::ONE_LANE
     }
 
-    /// Replaces `{t}` and `{lane}` in an SQL text with this queue's table and lane expression.
+    /// Replaces `{t}`, `{lane}` and `{kind}` in an SQL text with this queue's table, its lane expression, and the condition on its rows with
+    /// an `AND` behind it. Statements on ids that come from the queue itself need no condition.
     pub(super) fn sql(&self, text: &str) -> String {
-        text.replace("{t}", self.table).replace("{lane}", self.lane)
+        let kind = self
+            .kind
+            .map(|kind| format!("kind = '{kind}' AND "))
+            .unwrap_or_default();
+        text.replace("{t}", self.table)
+            .replace("{lane}", self.lane)
+            .replace("{kind}", &kind)
     }
 }
 

@@ -4,4 +4,4 @@ mod manage;
 mod value;
 
 pub(crate) use manage::{FieldDraft, FieldUpdate, archive, create, list, update};
-pub(crate) use value::canonical;
+pub(crate) use value::{FieldProblem, canonical};

@@ -20,7 +20,7 @@ use crate::{
 struct MergeFirst(Vec<ContactMerge>);
 
 /// The error that ends a transaction which goes on only after these merges.
-pub(super) fn merge_first(merges: Vec<ContactMerge>) -> Error {
+pub(crate) fn merge_first(merges: Vec<ContactMerge>) -> Error {
     Error::AnyDriverError(Box::new(MergeFirst(merges)))
 }
 

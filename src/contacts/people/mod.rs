@@ -10,7 +10,7 @@ mod union_find;
 use chrono::{DateTime, Utc};
 
 pub(crate) use events::{CreatedContact, IdentityChange, PreferenceChange, RenamedContact, events_for, restored_event};
-pub(crate) use merging::after_merges;
+pub(crate) use merging::{after_merges, merge_first};
 pub use resolve::{Resolved, resolve};
 
 use crate::{

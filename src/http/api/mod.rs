@@ -9,6 +9,8 @@ mod deliveries;
 mod endpoints;
 mod event_types;
 mod events;
+mod exports;
+mod imports;
 mod json;
 mod keyword_rules;
 mod media;
@@ -70,6 +72,13 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(segments::selected::preview))
         .routes(routes!(segments::selected::contacts))
         .routes(routes!(segments::selected::show_count, segments::selected::recount))
+        .routes(routes!(exports::contacts))
+        .routes(routes!(exports::conversations))
+        .routes(routes!(exports::messages))
+        .routes(routes!(exports::show))
+        .routes(routes!(imports::show, imports::cancel))
+        .routes(routes!(imports::sheets::errors))
+        .routes(routes!(imports::sheets::sample))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show))
         .routes(routes!(messages::in_conversation))
@@ -116,6 +125,8 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
         // Authenticates by link or by API key, and does that itself.
         .routes(routes!(content::read))
+        // Authenticates by link alone.
+        .routes(routes!(exports::content))
 }
 
 /// Routes with long and large requests, which get limits of their own.
@@ -123,5 +134,12 @@ pub fn uploads(state: &HttpState) -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(uploads::upload))
         .routes(routes!(uploads::import))
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
+}
+
+/// Imports: the file has limits of its own, and the list stands at the same path.
+pub fn imports(state: &HttpState) -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new()
+        .routes(routes!(imports::create, imports::list))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
 }

@@ -5,8 +5,9 @@ use serde_json::json;
 use utoipa::openapi::{extensions::ExtensionsBuilder, path::Operation};
 
 use crate::domain::Permission::{
-    self, ChannelsRead, ContactsRead, ContactsWrite, ConversationsRead, EndpointsManage, EventsRead, MessagesControl,
-    MessagesSend, SettingsRead, SettingsWrite, TemplatesRead, TemplatesWrite,
+    self, ChannelsRead, ContactsExport, ContactsImport, ContactsRead, ContactsWrite, ConversationsExport,
+    ConversationsRead, EndpointsManage, EventsRead, MessagesControl, MessagesSend, SettingsRead, SettingsWrite,
+    TemplatesRead, TemplatesWrite,
 };
 
 /// Where it is recorded who did something.
@@ -65,6 +66,17 @@ const TENANT: &[(&str, &[Permission], Recorded)] = &[
     ("listSegmentContacts", &[ContactsRead], Recorded::None),
     ("getSegmentCount", &[ContactsRead], Recorded::None),
     ("countSegment", &[ContactsRead], Recorded::None),
+    ("createImport", &[ContactsImport], Ledger),
+    ("listImports", &[ContactsRead], Recorded::None),
+    ("getImport", &[ContactsRead], Recorded::None),
+    ("cancelImport", &[ContactsImport], Ledger),
+    ("downloadImportErrors", &[ContactsRead], Recorded::None),
+    ("downloadImportSample", &[ContactsRead], Recorded::None),
+    ("exportContacts", &[ContactsExport], Audit),
+    ("exportConversations", &[ConversationsExport], Audit),
+    ("exportMessages", &[ConversationsExport], Audit),
+    ("getExport", &[], Recorded::None),
+    ("downloadExport", &[], Recorded::None),
     ("listConversations", &[ConversationsRead], Recorded::None),
     ("getConversation", &[ConversationsRead], Recorded::None),
     ("listConversationMessages", &[ConversationsRead], Recorded::None),

@@ -15,14 +15,16 @@ pub(super) enum Cause {
     Quota(QuotaReached),
     /// The error that the message would fail with.
     Failure(MessageError),
-    /// The contact that the problem is about.
-    Contact(ContactId),
     /// Where in a text the problem is, in characters from 1.
     Column(usize),
+    /// The contact that the problem is about.
+    Contact(ContactId),
+    /// Where the thing is now.
+    Moved(String),
 }
 
 /// A problem as sent.
-#[derive(Default, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct ProblemBody<'p> {
     /// `urn:mainstay:problem:` and a name that does not change.
@@ -58,10 +60,15 @@ pub(crate) struct ProblemBody<'p> {
     error: Option<&'p MessageError>,
     /// Quote it when you ask for help: every log line of the request carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) request_id: Option<&'p str>,
+    request_id: Option<&'p str>,
 }
 
-impl ProblemBody<'_> {
+impl<'p> ProblemBody<'p> {
+    /// Adds the id of the request.
+    pub(super) fn of_request(self, request_id: Option<&'p str>) -> Self {
+        Self { request_id, ..self }
+    }
+
     /// Returns the type, the detail and the field.
     pub(crate) fn summary(self) -> (String, String, Option<String>) {
         (self.kind, self.detail.to_owned(), self.field.map(str::to_owned))
@@ -78,7 +85,12 @@ impl Problem {
             detail: &self.detail,
             field: self.field.as_deref(),
             limit: self.limit,
-            ..ProblemBody::default()
+            quota: None,
+            used: None,
+            column: None,
+            contact_id: None,
+            error: None,
+            request_id: None,
         };
         match self.cause.as_deref() {
             Some(Cause::Quota(reached)) => {
@@ -86,9 +98,9 @@ impl Problem {
                 body.used = u64::try_from(reached.used).ok();
             }
             Some(Cause::Failure(error)) => body.error = Some(error),
-            Some(Cause::Contact(contact)) => body.contact_id = Some(*contact),
             Some(Cause::Column(column)) => body.column = Some(*column),
-            None => {}
+            Some(Cause::Contact(contact)) => body.contact_id = Some(*contact),
+            Some(Cause::Moved(_)) | None => {}
         }
         body
     }

@@ -27,8 +27,6 @@ pub struct Problem {
     field: Option<String>,
     limit: Option<u64>,
     cause: Option<Box<Cause>>,
-    /// Where the thing is now.
-    location: Option<String>,
 }
 
 impl Problem {
@@ -52,7 +50,6 @@ impl Problem {
             field: None,
             limit: None,
             cause: None,
-            location: None,
         }
     }
 
@@ -82,24 +79,24 @@ impl Problem {
         }
     }
 
+    fn caused_by(self, cause: Cause) -> Self {
+        let cause = Some(Box::new(cause));
+        Self { cause, ..self }
+    }
+
     /// Adds the error that the message would fail with.
     pub(crate) fn with_error(self, error: MessageError) -> Self {
-        Self {
-            cause: Some(Box::new(Cause::Failure(error))),
-            ..self
-        }
+        self.caused_by(Cause::Failure(error))
     }
 
     /// Adds where in a text the problem is.
     pub(crate) fn with_column(self, column: usize) -> Self {
-        let cause = Some(Box::new(Cause::Column(column)));
-        Self { cause, ..self }
+        self.caused_by(Cause::Column(column))
     }
 
     /// Adds the contact that the problem is about.
     pub(crate) fn with_contact(self, contact: ContactId) -> Self {
-        let cause = Some(Box::new(Cause::Contact(contact)));
-        Self { cause, ..self }
+        self.caused_by(Cause::Contact(contact))
     }
 
     /// Adds the limit that was exceeded.
@@ -153,10 +150,7 @@ impl Problem {
     /// Returns a 308: the item was merged into another one, which is at this path.
     pub(crate) fn moved(old: &str, into: &str, path: String) -> Self {
         let detail = format!("{old} was merged into {into}. Use that id from now on.");
-        Self {
-            location: Some(path),
-            ..Self::new(StatusCode::PERMANENT_REDIRECT, "merged", "Merged", detail)
-        }
+        Self::new(StatusCode::PERMANENT_REDIRECT, "merged", "Merged", detail).caused_by(Cause::Moved(path))
     }
 
     pub(crate) fn forbidden(slug: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
@@ -205,8 +199,7 @@ impl Problem {
 
     /// Renders the response, with the request's id once that is known.
     pub(super) fn render(&self, request_id: Option<&str>) -> Response {
-        let mut body = self.body();
-        body.request_id = request_id;
+        let body = self.body().of_request(request_id);
         let kind = [(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
@@ -214,8 +207,9 @@ impl Problem {
         let mut response = (self.status, kind, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        let location = self.location.as_deref().and_then(|it| HeaderValue::from_str(it).ok());
-        if let Some(location) = location {
+        if let Some(Cause::Moved(path)) = self.cause.as_deref()
+            && let Ok(location) = HeaderValue::from_str(path)
+        {
             headers.insert(header::LOCATION, location);
         }
         if let Some(seconds) = self.retry_after {

@@ -10,6 +10,7 @@ mod redirects;
 mod search;
 
 pub(crate) use errors::{MarketingRefusal, UndeliverableIdentity, mark_undeliverable, stop_marketing};
+pub(crate) use find::contact_columns;
 pub use find::{Contact, IdentityRecord, current_identity, find, find_all, list, list_identities};
 pub(crate) use identify::{
     Identity, KnownIdentity, NameReport, NewContact, PreferenceReport, assign, lock_tenants, reassign, retire,

@@ -1,6 +1,7 @@
 //! The inventory of metrics: each with its type, its labels and what it says. `/metrics` shows the words as `# HELP`, and
 //! `docs/metrics.md` is written from them.
 
+mod contacts;
 mod deliveries;
 mod http;
 mod intake;
@@ -68,6 +69,10 @@ pub const METRICS: &[MetricGroup] = &[
     MetricGroup {
         title: "Media and templates",
         metrics: media::METRICS,
+    },
+    MetricGroup {
+        title: "Contacts",
+        metrics: contacts::METRICS,
     },
     MetricGroup {
         title: "HTTP",

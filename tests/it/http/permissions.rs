@@ -24,6 +24,7 @@ const IDS: &[(&str, &str)] = &[
     ("endpoints", "ep"),
     ("deliveries", "dlv"),
     ("keyword-rules", "kwr"),
+    ("exports", "exp"),
 ];
 
 async fn ask(client: &Client, method: &str, path: &str) -> Answer {

@@ -2,6 +2,7 @@
 
 mod document;
 mod events;
+mod file_refusals;
 mod problems;
 mod refusals;
 

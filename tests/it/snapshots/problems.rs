@@ -9,6 +9,7 @@ use crate::support::app::TestApp;
 /// Types that are not shown, because they take a crowd, a socket, a slow database, another provider or an answer of Meta's.
 const NOT_SHOWN: &[&str] = &[
     "bad-host",
+    "import-too-large",
     "media-failed",
     "meta-refused",
     "not-supported-by-provider",

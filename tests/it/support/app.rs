@@ -58,6 +58,14 @@ impl TestApp {
         Self::on(&url, folder).await
     }
 
+    /// Another one on a database of its own of the same kind.
+    pub async fn like(other: &Self) -> Self {
+        match other.app.db.is_postgres() {
+            true => Self::postgres().await,
+            false => Self::sqlite().await,
+        }
+    }
+
     async fn on(url: &str, folder: Folder) -> Self {
         let master_key = Keyring::generate();
         let foundation = Self::foundation(url, &folder, &master_key).await;

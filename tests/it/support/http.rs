@@ -98,6 +98,12 @@ impl Client {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    /// A file of CSV.
+    pub async fn csv(&self, uri: &str, body: impl Into<Body>) -> Answer {
+        let request = self.request("POST", uri).header("content-type", "text/csv");
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
     pub async fn put(&self, uri: &str, body: Value) -> Answer {
         let request = self.request("PUT", uri).header("content-type", "application/json");
         self.send(request.body(body.to_string().into()).unwrap()).await

@@ -78,6 +78,13 @@ pub trait Needs {
     fn missing(may: Permissions) -> Option<Permission>;
 }
 
+/// Nothing but a key.
+impl Needs for () {
+    fn missing(_: Permissions) -> Option<Permission> {
+        None
+    }
+}
+
 impl<A: Needs, B: Needs> Needs for (A, B) {
     fn missing(may: Permissions) -> Option<Permission> {
         A::missing(may).or_else(|| B::missing(may))

@@ -104,7 +104,8 @@ pub async fn jobs(
     const COLUMNS: &str = "SELECT id, state, attempts, due_at, last_error, finished_at FROM {t}";
     let (condition, by_due) = state.condition();
     if by_due {
-        let text = format!("{COLUMNS} WHERE {condition} AND (due_at, id) > ($2, $3) ORDER BY due_at, id LIMIT $4");
+        let text =
+            format!("{COLUMNS} WHERE {{kind}}{condition} AND (due_at, id) > ($2, $3) ORDER BY due_at, id LIMIT $4");
         let after = after.map_or((DateTime::UNIX_EPOCH, Uuid::nil()), |after| (after.due_at, after.id));
         return db
             .reader()
@@ -112,7 +113,7 @@ pub async fn jobs(
             .all()
             .await;
     }
-    let text = format!("{COLUMNS} WHERE {condition} AND id < $2 ORDER BY id DESC LIMIT $3");
+    let text = format!("{COLUMNS} WHERE {{kind}}{condition} AND id < $2 ORDER BY id DESC LIMIT $3");
     let before = after.map_or(Uuid::max(), |after| after.id);
     db.reader()
         .sql(Sql::built(queue.sql(&text)), (now, before, limit))
@@ -121,7 +122,7 @@ pub async fn jobs(
 }
 
 pub async fn job(db: &Db, queue: &Queue, id: Uuid) -> db::Result<Option<JobRow>> {
-    const SQL: &str = "SELECT id, state, attempts, due_at, last_error, finished_at FROM {t} WHERE id = $1";
+    const SQL: &str = "SELECT id, state, attempts, due_at, last_error, finished_at FROM {t} WHERE {kind}id = $1";
     db.reader().sql(Sql::built(queue.sql(SQL)), (id,)).opt().await
 }
 
@@ -131,7 +132,7 @@ pub async fn retry(db: &Db, queues: &Queues, queue: &Queue, ids: &[Uuid], now: D
     const SQL: &str = "
         WITH r (rid, now) AS ({rows})
         UPDATE {t} SET state = 'pending', attempts = 0, due_at = r.now, finished_at = NULL {FROM r}
-        WHERE {id = r.rid} AND state IN ('pending', 'dead', 'quarantined', 'discarded')
+        WHERE {kind}{id = r.rid} AND state IN ('pending', 'dead', 'quarantined', 'discarded')
         RETURNING id, CAST({lane} AS BIGINT)";
     let rows = ids.iter().map(|id| (*id, now)).collect();
     let retried: Vec<(Uuid, i64)> = KeyedRows::built(queue.sql(SQL), rows).all(db.writer()).await?;
@@ -151,7 +152,7 @@ pub async fn discard(db: &Db, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -
     const SQL: &str = "
         WITH r (rid, now) AS ({rows})
         UPDATE {t} SET state = 'discarded', finished_at = r.now {FROM r}
-        WHERE {id = r.rid} AND state IN ('pending', 'dead', 'quarantined')
+        WHERE {kind}{id = r.rid} AND state IN ('pending', 'dead', 'quarantined')
         RETURNING id";
     let rows = ids.iter().map(|id| (*id, now)).collect();
     let discarded: Vec<(Uuid,)> = KeyedRows::built(queue.sql(SQL), rows).all(db.writer()).await?;

@@ -42,12 +42,12 @@ pub async fn stats(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) 
         SELECT COUNT(*) FILTER (WHERE state = 'pending' AND due_at <= $1) AS due,
                COUNT(*) FILTER (WHERE state = 'pending' AND due_at > $1) AS scheduled,
                COUNT(*) FILTER (WHERE state = 'running') AS leased
-        FROM {t} WHERE state IN ('pending', 'running')";
+        FROM {t} WHERE {kind}state IN ('pending', 'running')";
     // The condition of the partial index comes first, in its own words: SQLite uses the index only then.
     const DEAD: &str = "
-        SELECT COUNT(*) FROM {t} WHERE state IN ('dead', 'quarantined', 'discarded') AND state = 'dead'";
+        SELECT COUNT(*) FROM {t} WHERE {kind}state IN ('dead', 'quarantined', 'discarded') AND state = 'dead'";
     const OLDEST: &str = "
-        SELECT due_at FROM {t} WHERE state IN ('pending', 'running') AND state = 'pending' AND due_at <= $1
+        SELECT due_at FROM {t} WHERE {kind}state IN ('pending', 'running') AND state = 'pending' AND due_at <= $1
         ORDER BY due_at LIMIT 1";
     let read = |text: &str| Sql::built(queue.sql(text));
     let open: Open = db.reader().sql(read(OPEN), (now,)).one().await?;

@@ -41,7 +41,7 @@ pub async fn due_page(db: &Db, queue: &Queue, after: Option<DueCursor>, now: Dat
     const SQL: &str = "
         SELECT id, state, due_at, CAST({lane} AS BIGINT) AS lane
         FROM {t}
-        WHERE state IN ('pending', 'running') AND (due_at, id) > ($1, $2) AND due_at <= $3
+        WHERE {kind}state IN ('pending', 'running') AND (due_at, id) > ($1, $2) AND due_at <= $3
           AND (due_at <= $4 OR (state = 'pending' AND due_at > $5))
         ORDER BY due_at, id
         LIMIT $6";

@@ -7,6 +7,7 @@ mod crashes;
 mod driver;
 mod failures;
 mod fixture;
+mod kinds;
 mod latency;
 mod leases;
 mod outages;

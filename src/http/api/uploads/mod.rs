@@ -1,7 +1,7 @@
 //! Uploads of media: a form with the file, or JSON with a URL or base64.
 
 mod base64;
-mod envelope;
+pub(super) mod envelope;
 mod problems;
 
 use std::{borrow::Cow, error::Error};

@@ -1,0 +1,316 @@
+//! Exports of contacts, conversations and messages.
+
+use axum::{
+    Json,
+    body::Body,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use futures::{Stream, stream};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    app::App,
+    contacts::export::{
+        self, ExportError, ExportFormat, ExportPages, ExportReport, ExportSpec, ExportState, ExportSubject, MAX_OPEN,
+        SheetStyle,
+    },
+    db,
+    domain::{ConversationId, ExportId, Permission, perm},
+    http::{
+        auth::{May, TenantAccess},
+        extract::{Path, Query},
+        problem::Problem,
+        state::HttpState,
+    },
+    records::conversations,
+    storage,
+};
+
+/// Rows from which an export is written to a file.
+const MOST_STREAMED: i64 = 100_000;
+
+/// How an export is written.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExportQuery {
+    /// `csv` (the default), or `ndjson`: a JSON object a line, with the same members.
+    #[serde(default)]
+    #[param(inline)]
+    format: ExportFormat,
+    /// The time zone of times, such as `Asia/Kolkata`; UTC unless said otherwise.
+    #[param(example = "Asia/Kolkata")]
+    tz: Option<String>,
+    /// `false` leaves cells of CSV as they are. By default a `'` stands before those that a spreadsheet program would take for a formula; an
+    /// import removes it.
+    escape: Option<bool>,
+    /// `true` writes a file and answers at once. More than 100,000 rows always go to a file.
+    #[serde(rename = "async")]
+    in_background: Option<bool>,
+}
+
+/// Which contacts are exported.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ContactExportQuery {
+    /// `true` exports the archived contacts instead of those in use.
+    archived: Option<bool>,
+}
+
+/// An export that is written to a file.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Export)]
+pub(crate) struct ExportView {
+    pub id: ExportId,
+    /// `contacts`, `conversations` or `messages`.
+    pub subject: &'static str,
+    /// Of which conversation the messages are.
+    #[schema(required)]
+    pub conversation_id: Option<ConversationId>,
+    #[schema(inline)]
+    pub format: ExportFormat,
+    pub state: ExportState,
+    /// Why it failed; before its end, why it did not get on the last time.
+    #[schema(required)]
+    pub error: Option<String>,
+    /// Rows written so far.
+    pub rows: i64,
+    pub bytes: i64,
+    /// A link to the file that needs no API key, good until `url_expires_at`; each answer has a new one. A path, unless MAINSTAY_PUBLIC_URL is set.
+    #[schema(required)]
+    pub url: Option<String>,
+    #[schema(required)]
+    pub url_expires_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub created_by: String,
+    #[schema(required)]
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl ExportView {
+    fn new(app: &App, of: ExportReport) -> Self {
+        let host = app.config.public_url.as_deref().unwrap_or_default();
+        let link = of.link(&app.exports);
+        let url = |token: &String| format!("{host}/api/v1/exports/{}/content?token={token}", of.id);
+        Self {
+            id: of.id,
+            subject: of.spec.subject.name(),
+            conversation_id: match of.spec.subject {
+                ExportSubject::Messages { conversation } => Some(conversation),
+                _ => None,
+            },
+            format: of.spec.style.format,
+            state: of.state,
+            error: of.error,
+            rows: of.counts.rows,
+            bytes: of.counts.bytes,
+            url: link.as_ref().map(|(token, _)| url(token)),
+            url_expires_at: link.map(|(_, until)| until),
+            created_at: of.created_at,
+            created_by: of.created_by,
+            finished_at: of.finished_at,
+        }
+    }
+}
+
+/// Export contacts
+///
+/// Streams all people, the oldest first; custom fields are `fields.KEY`. The file can be imported again. Above 100,000 rows, or with `async`,
+/// it is written to a file: the answer is a 202, and `GET /api/v1/exports/{id}` has the link when it is ready.
+#[utoipa::path(get, path = "/api/v1/contacts/export", params(ExportQuery, ContactExportQuery),
+    responses((status = 200, description = "The rows", content((String = "text/csv"), (String = "application/x-ndjson"))),
+        (status = 202, description = "It is written to a file", body = ExportView),
+        (status = 409, description = "Ten exports are on their way already")))]
+pub async fn contacts(
+    caller: May<perm::ContactsExport>,
+    State(app): State<App>,
+    Query(query): Query<ExportQuery>,
+    Query(which): Query<ContactExportQuery>,
+) -> Result<Response, Problem> {
+    let archived = which.archived.unwrap_or(false);
+    answer(&app, &caller, query, ExportSubject::Contacts { archived }).await
+}
+
+/// Export conversations
+///
+/// As for contacts: a row for each conversation, the oldest first.
+#[utoipa::path(get, path = "/api/v1/conversations/export", params(ExportQuery),
+    responses((status = 200, description = "The rows", content((String = "text/csv"), (String = "application/x-ndjson"))),
+        (status = 202, description = "It is written to a file", body = ExportView),
+        (status = 409, description = "Ten exports are on their way already")))]
+pub async fn conversations(
+    caller: May<perm::ConversationsExport>,
+    State(app): State<App>,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    answer(&app, &caller, query, ExportSubject::Conversations).await
+}
+
+/// Export the messages of a conversation
+///
+/// As for contacts: a row for each message, the oldest first.
+#[utoipa::path(get, path = "/api/v1/conversations/{id}/messages/export",
+    params(("id" = ConversationId, Path), ExportQuery),
+    responses((status = 200, description = "The rows", content((String = "text/csv"), (String = "application/x-ndjson"))),
+        (status = 202, description = "It is written to a file", body = ExportView),
+        (status = 409, description = "Ten exports are on their way already")))]
+pub async fn messages(
+    caller: May<perm::ConversationsExport>,
+    State(app): State<App>,
+    Path(conversation): Path<ConversationId>,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    let mut tx = caller.begin().await?;
+    let found = conversations::find(tx.on(), caller.tenant, conversation).await?;
+    tx.commit().await?;
+    found.ok_or_else(|| Problem::not_found(format_args!("conversation {conversation}")))?;
+    answer(&app, &caller, query, ExportSubject::Messages { conversation }).await
+}
+
+async fn answer(
+    app: &App,
+    caller: &TenantAccess,
+    query: ExportQuery,
+    subject: ExportSubject,
+) -> Result<Response, Problem> {
+    let zone = query.tz.as_deref().unwrap_or("UTC").parse::<Tz>();
+    let style = SheetStyle {
+        format: query.format,
+        zone: zone.map_err(|_| Problem::invalid("`tz` must be a time zone such as Asia/Kolkata."))?,
+        escape: query.escape.unwrap_or(true),
+    };
+    let mut tx = caller.begin().await?;
+    let rows = subject.count(tx.on(), caller.tenant, MOST_STREAMED + 1).await?;
+    tx.commit().await?;
+    if query.in_background == Some(true) || rows > MOST_STREAMED {
+        let id = export::request(&app.exports, caller, ExportSpec { subject, style }).await?;
+        let report = found(caller, id).await?;
+        return Ok((StatusCode::ACCEPTED, Json(ExportView::new(app, report))).into_response());
+    }
+    let pages = ExportPages::begin(&app.db, caller.tenant, subject, style).await?;
+    let name = format!("{}.{}", subject.name(), style.format.ending());
+    Ok(file(Body::from_stream(texts(pages)), style.format, &name))
+}
+
+fn texts(pages: ExportPages) -> impl Stream<Item = db::Result<Bytes>> + Send {
+    stream::try_unfold(pages, async |mut pages| {
+        let text = pages.next().await?;
+        Ok(text.map(|text| (text, pages)))
+    })
+}
+
+fn file(body: Body, format: ExportFormat, name: &str) -> Response {
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+    headers.extend(disposition.ok().map(|value| (header::CONTENT_DISPOSITION, value)));
+    response
+}
+
+/// Show an export
+///
+/// With a link to its file when that is ready. Needs the permission that the export was made with.
+#[utoipa::path(get, path = "/api/v1/exports/{id}", params(("id" = ExportId, Path)),
+    responses((status = 200, description = "The export", body = ExportView)))]
+pub async fn show(
+    caller: May<()>,
+    State(app): State<App>,
+    Path(id): Path<ExportId>,
+) -> Result<Json<ExportView>, Problem> {
+    Ok(Json(ExportView::new(&app, found(&caller, id).await?)))
+}
+
+async fn found(caller: &TenantAccess, id: ExportId) -> Result<ExportReport, Problem> {
+    let mut tx = caller.begin().await?;
+    let found = export::find(tx.on(), caller.tenant, id).await?;
+    tx.commit().await?;
+    let needed = |it: &ExportReport| match it.spec.subject {
+        ExportSubject::Contacts { .. } => Permission::ContactsExport,
+        ExportSubject::Conversations | ExportSubject::Messages { .. } => Permission::ConversationsExport,
+    };
+    let found = found.filter(|it| caller.may.allow(needed(it)));
+    found.ok_or_else(|| Problem::not_found(format_args!("export {id}")))
+}
+
+/// The link to the file of an export.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExportContentQuery {
+    /// The token of the link.
+    token: Option<String>,
+}
+
+/// Download an export
+///
+/// By the link from `GET /api/v1/exports/{id}`, without an API key.
+#[utoipa::path(get, path = "/api/v1/exports/{id}/content", params(("id" = ExportId, Path), ExportContentQuery),
+    responses((status = 200, description = "The file", content((String = "text/csv"), (String = "application/x-ndjson"))),
+        (status = 401, description = "No link"),
+        (status = 403, description = "The link is not good, or not any more"),
+        (status = 410, description = "The file was removed")))]
+pub async fn content(
+    State(state): State<HttpState>,
+    id: Result<Path<ExportId>, Problem>,
+    Query(query): Query<ExportContentQuery>,
+) -> Result<Response, Problem> {
+    let app = &state.app;
+    let refused = || {
+        let detail =
+            "The link was not made here, was changed, or has expired. Get another from `GET /api/v1/exports/{id}`.";
+        Problem::forbidden("link-invalid", detail)
+    };
+    let Some(token) = query.token else {
+        let detail = "Open the link from `GET /api/v1/exports/{id}`: its token stands in for an API key.";
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "Unauthorized",
+            detail,
+        ));
+    };
+    let link = export::read_link(&app.config.keyring, &token, app.clock.now()).ok_or_else(refused)?;
+    let Path(id) = id?;
+    if link.export != id {
+        return Err(refused());
+    }
+    let mut tx = state.read_limiter.begin(app, link.tenant).await?;
+    let found = export::find(tx.on(), link.tenant, id).await?;
+    tx.commit().await?;
+    let report = found.filter(|it| it.state == ExportState::Ready).ok_or_else(gone)?;
+    let pieces = app.exports.storage.read(&report.key(), None).await;
+    let pieces = pieces.map_err(|error| match error {
+        storage::Error::Missing => gone(),
+        error => {
+            tracing::error!(%error, "the file of an export could not be read");
+            let words = "The file storage is not available at the moment. Try again in a few seconds.";
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            Problem::new(status, "storage-unavailable", "Temporarily unavailable", words).retry_after(5)
+        }
+    })?;
+    let format = report.spec.style.format;
+    let name = format!("{}.{}", report.spec.subject.name(), format.ending());
+    Ok(file(Body::from_stream(pieces), format, &name))
+}
+
+fn gone() -> Problem {
+    let detail = "The file of the export was removed. Export once more.";
+    Problem::new(StatusCode::GONE, "export-expired", "No longer available", detail)
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::TooManyOpen => {
+                let detail = format!("{MAX_OPEN} exports are on their way already. Wait until one of them has ended.");
+                Self::new(StatusCode::CONFLICT, "too-many-exports", "Too many exports", detail)
+            }
+            ExportError::Database(error) => error.into(),
+        }
+    }
+}

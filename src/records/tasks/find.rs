@@ -1,0 +1,84 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{On, Result},
+    domain::{Id, TaskKind, TenantId, WorkState},
+};
+
+/// A task's row.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Task {
+    pub id: Uuid,
+    pub tenant_id: TenantId,
+    /// What it is about: of an import or export its file, while there is one.
+    pub subject: Option<Uuid>,
+    /// JSON: what is to be done.
+    pub spec: String,
+    pub position: i64,
+    /// JSON: what was counted so far.
+    pub counts: Option<String>,
+    /// JSON: what came of it.
+    pub result: Option<String>,
+    pub canceled_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub created_by: String,
+    pub state: WorkState,
+    pub attempts: i64,
+    pub last_error: Option<String>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+macro_rules! columns {
+    () => {
+        "SELECT id, tenant_id, subject, spec, position, counts, result, canceled_at, created_at, created_by, state, attempts, last_error,
+            finished_at
+        FROM tasks "
+    };
+}
+
+/// Finds a task of a tenant.
+pub(crate) async fn find(on: On<'_>, tenant: TenantId, kind: TaskKind, id: impl Id) -> Result<Option<Task>> {
+    const SQL: &str = concat!(columns!(), "WHERE id = $1 AND tenant_id = $2 AND kind = $3");
+    on.sql(SQL, (id.uuid(), tenant, kind)).opt().await
+}
+
+/// Finds a task that a worker has in hand.
+pub(crate) async fn find_leased(on: On<'_>, id: impl Id) -> Result<Option<Task>> {
+    const SQL: &str = concat!(columns!(), "WHERE id = $1 AND state || '' = 'running'");
+    on.sql(SQL, (id.uuid(),)).opt().await
+}
+
+/// Lists the tasks of a kind, newest first, starting before `before`.
+pub(crate) async fn list(
+    on: On<'_>,
+    tenant: TenantId,
+    kind: TaskKind,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Task>> {
+    const SQL: &str = concat!(
+        columns!(),
+        "WHERE tenant_id = $1 AND kind = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+    );
+    on.sql(SQL, (tenant, kind, before.unwrap_or(Uuid::max()), limit))
+        .all()
+        .await
+}
+
+/// Counts the tasks of a kind that have not ended.
+pub(crate) async fn count_open(on: On<'_>, tenant: TenantId, kind: TaskKind) -> Result<i64> {
+    const SQL: &str = "
+        SELECT COUNT(*) FROM tasks WHERE tenant_id = $1 AND kind = $2 AND state || '' IN ('pending', 'running')";
+    let (count,): (i64,) = on.sql(SQL, (tenant, kind)).one().await?;
+    Ok(count)
+}
+
+/// Returns the oldest task of a kind that has not ended: the one whose turn it is where a tenant has one running at a time.
+pub(crate) async fn first_open(on: On<'_>, tenant: TenantId, kind: TaskKind) -> Result<Option<Uuid>> {
+    const SQL: &str = "
+        SELECT id FROM tasks WHERE tenant_id = $1 AND kind = $2 AND state || '' IN ('pending', 'running')
+        ORDER BY id LIMIT 1";
+    let found: Option<(Uuid,)> = on.sql(SQL, (tenant, kind)).opt().await?;
+    Ok(found.map(|(id,)| id))
+}

@@ -1,0 +1,23 @@
+//! Imports and exports of contacts.
+
+use crate::{
+    sending::world::{DEADLINE, World},
+    support::wait::wait_until,
+};
+
+/// Lets an import end well, one end badly, and an export become ready.
+pub(super) async fn happen(world: &World) {
+    let good = "phone,name\n+4915123456701,Ann\n".to_owned();
+    let bad = format!("phone\n{}", "what\n".repeat(1_100));
+    for file in [good, bad] {
+        let taken = world.client.csv("/api/v1/contacts/imports", file).await;
+        assert_eq!(taken.status.as_u16(), 202, "{}", taken.text());
+    }
+    let asked = world.client.get("/api/v1/contacts/export?async=true").await;
+    assert_eq!(asked.status.as_u16(), 202, "{}", asked.text());
+    wait_until(DEADLINE, "imports and the export have ended", async || {
+        let ended = "SELECT COUNT(*) FROM tasks WHERE finished_at IS NOT NULL";
+        world.number(ended).await == 3
+    })
+    .await;
+}

@@ -1,0 +1,11 @@
+//! Imports of contacts from CSV files.
+
+mod consents;
+mod exports;
+mod fences;
+mod files;
+mod policies;
+mod processes;
+mod queueing;
+mod routes;
+mod stage;
