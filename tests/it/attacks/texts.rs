@@ -68,6 +68,21 @@ fn good(channel: &str) -> Vec<(&'static str, Value, &'static str)> {
             json!({ "name": "x", "content": { "type": "text", "body": "Hi" } }),
             "/content/body",
         ),
+        (
+            "/api/v1/segments",
+            json!({ "name": "x", "filter": "name = \"Ana\"" }),
+            "/name",
+        ),
+        (
+            "/api/v1/segments",
+            json!({ "name": "x", "filter": "name = \"Ana\"" }),
+            "/filter",
+        ),
+        (
+            "/api/v1/segments/preview",
+            json!({ "filter": "name = \"Ana\"" }),
+            "/filter",
+        ),
         ("/admin/tenants", json!({ "name": "Books" }), "/name"),
     ]
 }

@@ -33,7 +33,7 @@ const FILTERS: [(&str, &str); 4] = [
         "custom fields",
         r#"fields.f0 = "3" and fields.f1 >= 5 and fields.f9 < 50"#,
     ),
-    ("last message", "last_inbound > -30d and not window is closed"),
+    ("last message", "last_inbound > -30d and window is closed"),
 ];
 
 /// The database is SQLite in a folder of the benchmark's own, or what DATABASE_URL names, which must hold no tenant.
