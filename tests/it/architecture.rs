@@ -96,6 +96,7 @@ const STORES: &[(&str, &str)] = &[
     ("http", "messaging"),
     ("http", "templates"),
     ("http", "webhooks"),
+    ("cli", "contacts"),
     ("cli", "inbound"),
     ("cli", "messaging"),
     ("cli", "webhooks"),

@@ -36,7 +36,7 @@ enum What {
     Send(send::Options),
     /// Deliveries to fifty endpoints: the rate, the rate while one hangs, and the latency.
     Deliver(deliver::Options),
-    /// Contacts in and out: imports and exports of a million rows.
+    /// A million contacts: imports, exports, segments counted and listed.
     Contacts(contacts::Args),
     /// The server under test; the benchmarks start it.
     #[command(hide = true)]

@@ -1,6 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457): one type for every answer of the HTTP layer that is not a success. A fault of the server
 //! is logged here, once; the caller learns only the request id.
 
+mod body;
 mod sources;
 
 use std::borrow::Cow;
@@ -10,13 +11,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
-use utoipa::ToSchema;
+use body::Cause;
+pub(crate) use body::ProblemBody;
 
-use crate::{
-    domain::{ContactId, QuotaReached},
-    http::api::messages::MessageError,
-};
+use crate::{domain::ContactId, http::api::messages::MessageError};
 
 /// An error answer. `slug` is stable: programs may tell problems apart by it.
 #[derive(Clone, Debug)]
@@ -29,67 +27,6 @@ pub struct Problem {
     field: Option<String>,
     limit: Option<u64>,
     cause: Option<Box<Cause>>,
-    /// Where in a text the problem is, in characters from 1.
-    column: Option<usize>,
-    /// The contact that the problem is about.
-    contact: Option<ContactId>,
-    /// Where the thing is now.
-    location: Option<String>,
-}
-
-/// What a problem shows of its cause.
-#[derive(Clone, Debug)]
-enum Cause {
-    Quota(QuotaReached),
-    /// The error that the message would fail with.
-    Failure(MessageError),
-}
-
-/// A problem as sent.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Problem)]
-pub(crate) struct ProblemBody<'p> {
-    /// `urn:mainstay:problem:` and a name that does not change.
-    #[serde(rename = "type")]
-    #[schema(example = "urn:mainstay:problem:not-found")]
-    kind: String,
-    /// What the type means, in a few words.
-    title: &'p str,
-    /// The HTTP status again.
-    status: u16,
-    /// What is wrong this time, and what to do about it.
-    detail: &'p str,
-    /// The invalid member of the body.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'p str>,
-    /// The limit that was exceeded.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<u64>,
-    /// The quota that is used up.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quota: Option<&'p str>,
-    /// How much of the limit is used.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    used: Option<u64>,
-    /// Where in a filter the problem is: the number of the character, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<usize>,
-    /// The contact that has what was given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    contact_id: Option<ContactId>,
-    /// The error that the message would fail with, as in a failed message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'p MessageError>,
-    /// Quote it when you ask for help: every log line of the request carries it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'p str>,
-}
-
-impl ProblemBody<'_> {
-    /// Returns the type, the detail and the field.
-    pub(crate) fn summary(self) -> (String, String, Option<String>) {
-        (self.kind, self.detail.to_owned(), self.field.map(str::to_owned))
-    }
 }
 
 impl Problem {
@@ -113,9 +50,6 @@ impl Problem {
             field: None,
             limit: None,
             cause: None,
-            column: None,
-            contact: None,
-            location: None,
         }
     }
 
@@ -145,24 +79,24 @@ impl Problem {
         }
     }
 
+    fn caused_by(self, cause: Cause) -> Self {
+        let cause = Some(Box::new(cause));
+        Self { cause, ..self }
+    }
+
     /// Adds the error that the message would fail with.
     pub(crate) fn with_error(self, error: MessageError) -> Self {
-        Self {
-            cause: Some(Box::new(Cause::Failure(error))),
-            ..self
-        }
+        self.caused_by(Cause::Failure(error))
     }
 
     /// Adds where in a text the problem is.
     pub(crate) fn with_column(self, column: usize) -> Self {
-        let column = Some(column);
-        Self { column, ..self }
+        self.caused_by(Cause::Column(column))
     }
 
     /// Adds the contact that the problem is about.
     pub(crate) fn with_contact(self, contact: ContactId) -> Self {
-        let contact = Some(contact);
-        Self { contact, ..self }
+        self.caused_by(Cause::Contact(contact))
     }
 
     /// Adds the limit that was exceeded.
@@ -178,29 +112,6 @@ impl Problem {
         Self {
             detail: format!("{} {hint}", self.detail).into(),
             ..self
-        }
-    }
-
-    /// Returns the problem as a member of another answer, such as a result of a batch.
-    pub fn body(&self) -> ProblemBody<'_> {
-        let (quota, error) = match self.cause.as_deref() {
-            Some(Cause::Quota(reached)) => (Some(reached), None),
-            Some(Cause::Failure(error)) => (None, Some(error)),
-            None => (None, None),
-        };
-        ProblemBody {
-            kind: format!("urn:mainstay:problem:{}", self.slug),
-            title: self.title,
-            status: self.status.as_u16(),
-            detail: &self.detail,
-            field: self.field.as_deref(),
-            limit: self.limit,
-            quota: quota.map(|it| it.quota.as_str()),
-            used: quota.and_then(|it| u64::try_from(it.used).ok()),
-            column: self.column,
-            contact_id: self.contact,
-            error,
-            request_id: None,
         }
     }
 
@@ -239,10 +150,7 @@ impl Problem {
     /// Returns a 308: the item was merged into another one, which is at this path.
     pub(crate) fn moved(old: &str, into: &str, path: String) -> Self {
         let detail = format!("{old} was merged into {into}. Use that id from now on.");
-        Self {
-            location: Some(path),
-            ..Self::new(StatusCode::PERMANENT_REDIRECT, "merged", "Merged", detail)
-        }
+        Self::new(StatusCode::PERMANENT_REDIRECT, "merged", "Merged", detail).caused_by(Cause::Moved(path))
     }
 
     pub(crate) fn forbidden(slug: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
@@ -291,10 +199,7 @@ impl Problem {
 
     /// Renders the response, with the request's id once that is known.
     pub(super) fn render(&self, request_id: Option<&str>) -> Response {
-        let body = ProblemBody {
-            request_id,
-            ..self.body()
-        };
+        let body = self.body().of_request(request_id);
         let kind = [(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
@@ -302,8 +207,9 @@ impl Problem {
         let mut response = (self.status, kind, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        let location = self.location.as_deref().and_then(|it| HeaderValue::from_str(it).ok());
-        if let Some(location) = location {
+        if let Some(Cause::Moved(path)) = self.cause.as_deref()
+            && let Ok(location) = HeaderValue::from_str(path)
+        {
             headers.insert(header::LOCATION, location);
         }
         if let Some(seconds) = self.retry_after {

@@ -1,7 +1,10 @@
 //! STOP, START and HELP.
 
-use chrono::TimeDelta;
-use mainstay::{domain::Ctx, tenancy};
+use chrono::{DateTime, TimeDelta, Utc};
+use mainstay::{
+    domain::{Ctx, KeywordRuleId, TenantId},
+    tenancy,
+};
 use mainstay_sim::{Customer, Fault, FaultRule, Shape};
 use mainstay_test_macros::{both_databases, both_sizes};
 use serde_json::{Value, json};
@@ -85,6 +88,13 @@ async fn who_says_stop_is_sent_no_marketing_that_waits_and_is_told_once(world: W
         .until(&world.send(world.text(&ana.wa_id, "An answer.")).await, "read")
         .await;
     assert_eq!(world.accepted(STOPPED).len(), 1, "once");
+    // Meta's times are in seconds, and of one second the refusal counts.
+    wait_until(DEADLINE, "the second is over", async || {
+        let latest = "SELECT MAX(occurred_at) FROM consents";
+        let (said,): (DateTime<Utc>,) = app.db.reader().sql(latest, ()).one().await.unwrap();
+        app.clock.now() >= said + TimeDelta::seconds(1)
+    })
+    .await;
     write(&world, &ana.wa_id, "Start please").await;
     until_answered(&world, STARTED, 1).await;
     world.until(&world.send(offer).await, "read").await;
@@ -422,5 +432,25 @@ async fn what_meta_refuses_to_deliver_is_in_the_ledger_once(world: World) {
             .await,
         2
     );
+    world.end().await;
+}
+
+#[both_sizes]
+async fn a_rule_that_another_process_changed_is_in_force_within_seconds(world: World) {
+    let ana = world.customer(0).await;
+    let app = &world.running.app;
+    let (tenant,): (TenantId,) = app.db.reader().sql("SELECT id FROM tenants", ()).one().await.unwrap();
+    let (id, now): (KeywordRuleId, _) = (app.clock.new_id(), app.clock.now());
+    const SQL: &str = "
+        INSERT INTO keyword_rules (tenant_id, id, action, purpose, language, words, polite_tails, reply, enabled, created_at, created_by,
+            updated_at)
+        VALUES ($1, $2, 'stop', 'marketing', 'de', '[\"Abmelden\"]', '[]', 'Abgemeldet.', TRUE, $3, 'operator', $3)";
+    app.db.sql(SQL, (tenant, id, now)).run().await.unwrap();
+    wait_until(DEADLINE, "the rule is in force", async || {
+        write(&world, &ana.wa_id, "abmelden").await;
+        world.number("SELECT COUNT(*) FROM consents").await > 0
+    })
+    .await;
+    until_answered(&world, "Abgemeldet.", 1).await;
     world.end().await;
 }

@@ -118,6 +118,28 @@ async fn people(world: &World) {
     hear(world, words.map(|word| status_to(BEN, "wamid.life-7", word, T0 + 9))).await;
 }
 
+/// What people and the API do with contacts.
+async fn kept(world: &World) {
+    let client = &world.client;
+    let path = "/api/v1/contacts/by/external_id/life";
+    client.put(path, json!({ "tags": ["vip"] })).await.created();
+    client.put(path, json!({ "archived": true })).await.ok();
+    for csv in [
+        "phone\n+4915123450001\n".to_owned(),
+        format!("phone\n{}", "what\n".repeat(1_100)),
+    ] {
+        let asked = client.csv("/api/v1/contacts/imports", csv).await;
+        assert_eq!(asked.status.as_u16(), 202, "{}", asked.text());
+    }
+    let asked = client.get("/api/v1/contacts/export?async=true").await;
+    assert_eq!(asked.status.as_u16(), 202, "{}", asked.text());
+    wait_until(DEADLINE, "the files are read and written", async || {
+        let ends = "SELECT COUNT(*) FROM events WHERE type IN ('import.completed', 'import.failed', 'export.ready')";
+        world.number(ends).await == 3
+    })
+    .await;
+}
+
 async fn failing(world: &World, code: i64, mut request: Value) {
     request["lane"] = json!("campaign");
     world.fault(FaultRule::new(Fault::error(code)).times(1));
@@ -203,6 +225,7 @@ async fn every_type_comes_and_is_as_its_schema_says(world: World) {
     world.fetch_templates().await;
     hear(&world, fixtures()).await;
     hear(&world, passed_on()).await;
+    kept(&world).await;
     // The customer wrote three hours ago by our clock at most, and two at least.
     app.clock.advance(TimeDelta::minutes(21 * 60 + 30));
     housekeeping::emit_window_closing(app).await.unwrap();

@@ -51,4 +51,18 @@ async fn a_page_ends_after_some_windows_and_the_next_goes_on_from_there(test: Te
         .ok()
         .json();
     assert_eq!(all["data"][0]["id"], id(MANY as u128));
+    let segment = json!({ "name": "All", "filter": "country is known" });
+    let made = client.post("/api/v1/segments", segment).await.created().json();
+    let count = format!("/api/v1/segments/{}/count", made["id"].as_str().unwrap());
+    let counted = client.post_nothing(&count).await.ok().json();
+    let scanned = if test.app.db.is_postgres() { 100_000 } else { 50_000 };
+    assert_eq!(
+        (&counted["count"], &counted["complete"]),
+        (&json!(scanned), &json!(false))
+    );
+    assert_eq!(
+        client.get(&count).await.ok().json()["count"],
+        json!(null),
+        "a part is not kept"
+    );
 }

@@ -52,7 +52,21 @@ async fn contacts(test: &TestApp) -> Vec<Refusal> {
         .post(&format!("{}/merge", path(&new)), json!({ "from": old }))
         .await
         .ok();
+    let tag = client
+        .post("/api/v1/tags", json!({ "name": "vip" }))
+        .await
+        .created()
+        .json()["id"]
+        .clone();
+    client
+        .post("/api/v1/segments", json!({ "name": "Best", "filter": "tag = \"vip\"" }))
+        .await
+        .created();
     vec![
+        (
+            "a tag that a segment names",
+            client.delete(&format!("/api/v1/tags/{}", tag.as_str().unwrap())).await,
+        ),
         ("the id of a merged contact", client.get(&path(&old)).await),
         (
             "a contact that exists",

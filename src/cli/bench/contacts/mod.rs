@@ -1,6 +1,8 @@
-//! Contacts: a million rows in and out.
+//! Contacts: a million of them in, selected, and out.
 
+mod fill;
 mod import;
+mod segments;
 mod sheet;
 
 use super::super::CommandOutput;
@@ -15,10 +17,13 @@ pub struct Args {
 enum Part {
     /// Rows per second of an import and of an export, with the worker's memory, compared with bare inserts on the same machine.
     Import(import::Options),
+    /// Segments counted and listed, and the same with a tenth of the contacts.
+    Segments(segments::Options),
 }
 
 pub async fn run(args: Args) -> anyhow::Result<CommandOutput> {
     match args.part {
         Part::Import(options) => CommandOutput::new(&import::run(&options).await?),
+        Part::Segments(options) => CommandOutput::new(&segments::run(&options).await?),
     }
 }

@@ -29,6 +29,6 @@ fn row(n: usize) -> String {
     let number = 7_000_000_000_u64 + (n as u64 * 7_919) % 2_000_000_000;
     format!(
         "+91{number},C-{n},Customer Number {n},en,IN,\"{tags}\",{city},{age},{}\n",
-        n % 2 == 0
+        n.is_multiple_of(2)
     )
 }

@@ -14,14 +14,14 @@ use crate::domain;
 
 /// A piece of a filter's text, and the column it begins at.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Token {
-    pub kind: TokenKind,
+pub(super) struct FilterToken {
+    pub kind: FilterTokenKind,
     pub column: usize,
 }
 
 /// What a piece is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum TokenKind {
+pub(super) enum FilterTokenKind {
     /// A name or a word of the language, in lower case.
     Word(String),
     Text(String),
@@ -34,7 +34,7 @@ pub(super) enum TokenKind {
 const SIGNS: [&str; 9] = ["!=", "<=", ">=", "=", "<", ">", "(", ")", ","];
 
 /// Cuts a text into tokens; the last one is the end.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
+pub(super) fn tokens(text: &str) -> Result<Vec<FilterToken>, FilterError> {
     let mut lexer = Lexer {
         rest: text.chars().peekable(),
         column: 1,
@@ -44,8 +44,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
         while lexer.take_if(|c| c.is_whitespace()).is_some() {}
         let column = lexer.column;
         let kind = lexer.token()?;
-        let ends = kind == TokenKind::End;
-        found.push(Token { kind, column });
+        let ends = kind == FilterTokenKind::End;
+        found.push(FilterToken { kind, column });
         if ends {
             return Ok(found);
         }
@@ -59,23 +59,23 @@ struct Lexer<'t> {
 }
 
 impl Lexer<'_> {
-    fn token(&mut self) -> Result<TokenKind, FilterError> {
+    fn token(&mut self) -> Result<FilterTokenKind, FilterError> {
         let column = self.column;
         let Some(&first) = self.rest.peek() else {
-            return Ok(TokenKind::End);
+            return Ok(FilterTokenKind::End);
         };
         match first {
             '"' => self.text(column),
             '0'..='9' | '-' | '+' => self.number(column),
             _ if first.is_alphabetic() || first == '_' => {
                 let word = self.take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
-                Ok(TokenKind::Word(word.to_lowercase()))
+                Ok(FilterTokenKind::Word(word.to_lowercase()))
             }
             _ => self.sign(column, first),
         }
     }
 
-    fn sign(&mut self, column: usize, first: char) -> Result<TokenKind, FilterError> {
+    fn sign(&mut self, column: usize, first: char) -> Result<FilterTokenKind, FilterError> {
         self.take_if(|_| true);
         let second = if matches!(first, '!' | '<' | '>') {
             self.take_if(|c| c == '=')
@@ -84,7 +84,7 @@ impl Lexer<'_> {
         };
         let given: String = std::iter::once(first).chain(second).collect();
         if let Some(sign) = SIGNS.into_iter().find(|sign| *sign == given) {
-            return Ok(TokenKind::Sign(sign));
+            return Ok(FilterTokenKind::Sign(sign));
         }
         let cure = match first {
             '\'' | '“' | '”' | '„' | '‘' | '’' | '«' | '»' => {
@@ -107,7 +107,7 @@ impl Lexer<'_> {
     }
 
     /// Reads a text in quotes, within which `\"` and `\\` stand for a quote and a backslash.
-    fn text(&mut self, column: usize) -> Result<TokenKind, FilterError> {
+    fn text(&mut self, column: usize) -> Result<FilterTokenKind, FilterError> {
         self.take_if(|_| true);
         let mut text = String::new();
         loop {
@@ -132,18 +132,18 @@ impl Lexer<'_> {
             ));
         }
         // As texts are stored.
-        Ok(TokenKind::Text(text.nfc().collect()))
+        Ok(FilterTokenKind::Text(text.nfc().collect()))
     }
 
     /// Reads `12.5`, `2026-11-30`, `2026-11-30T09:00:00Z` or `-30d`: all that stands together.
-    fn number(&mut self, column: usize) -> Result<TokenKind, FilterError> {
+    fn number(&mut self, column: usize) -> Result<FilterTokenKind, FilterError> {
         let word = self.take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '+' | ':' | '.' | '_'));
-        let kind = Decimal::parse(&word).map(TokenKind::Number);
+        let kind = Decimal::parse(&word).map(FilterTokenKind::Number);
         let kind = kind.or_else(|| {
             day(&word)
                 .or_else(|| instant(&word))
                 .or_else(|| span(&word))
-                .map(TokenKind::Moment)
+                .map(FilterTokenKind::Moment)
         });
         kind.ok_or_else(|| {
             let shown: String = word.chars().take(40).collect();

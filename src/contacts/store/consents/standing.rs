@@ -13,6 +13,15 @@ use crate::{
 /// A contact on a channel.
 pub(crate) type ContactOnChannel = (TenantId, ContactId, ChannelId);
 
+#[derive(sqlx::FromRow)]
+struct StandingRow {
+    contact_id: ContactId,
+    channel_id: ChannelId,
+    stopped: bool,
+    consent: Option<i64>,
+    opt_in: Option<bool>,
+}
+
 /// Returns those of the contacts who may not be sent marketing on the channel.
 pub(crate) async fn refusing_marketing(
     on: On<'_>,
@@ -28,15 +37,10 @@ pub(crate) async fn refusing_marketing(
         FROM r";
     let row =
         |(tenant, contact, channel): &ContactOnChannel| (tenant.uuid(), contact.uuid(), channel.uuid(), Uuid::nil());
-    let found: Vec<(ContactId, ChannelId, bool, Option<i64>, Option<bool>)> =
-        Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await?;
-    let refuses = |it: &(ContactId, ChannelId, bool, Option<i64>, Option<bool>)| {
-        !may(
-            Standing::of_number(it.3),
-            it.2,
-            it.4.unwrap_or(false),
-            SendCategory::Marketing,
-        )
+    let found: Vec<StandingRow> = Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await?;
+    let refuses = |it: &StandingRow| {
+        let standing = Standing::of_number(it.consent);
+        !may(standing, it.stopped, it.opt_in.unwrap_or(false), SendCategory::Marketing)
     };
-    Ok(found.into_iter().filter(refuses).map(|it| (it.0, it.1)).collect())
+    Ok(found.into_iter().filter(refuses).map(|it| (it.contact_id, it.channel_id)).collect())
 }

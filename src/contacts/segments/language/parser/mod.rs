@@ -11,7 +11,7 @@ mod values;
 use super::{
     catalogue::FilterCatalogue,
     error::FilterError,
-    lexer::{Token, TokenKind, tokens},
+    lexer::{FilterToken, FilterTokenKind, tokens},
     limits,
     tree::{Filter, FilterTest},
 };
@@ -55,14 +55,14 @@ impl Reading<'_> {
         };
         let filter = parser.either()?;
         match parser.peek() {
-            TokenKind::End => Ok(filter),
+            FilterTokenKind::End => Ok(filter),
             _ => Err(parser.unexpected("`and`, `or` or the end")),
         }
     }
 }
 
 struct Parser<'r, 'c> {
-    tokens: Vec<Token>,
+    tokens: Vec<FilterToken>,
     at: usize,
     depth: usize,
     reading: &'r mut Reading<'c>,
@@ -120,7 +120,7 @@ impl Parser<'_, '_> {
         self.test()
     }
 
-    fn peek(&self) -> &TokenKind {
+    fn peek(&self) -> &FilterTokenKind {
         &self.tokens[self.at].kind
     }
 
@@ -134,7 +134,7 @@ impl Parser<'_, '_> {
     }
 
     fn take_word(&mut self, word: &str) -> bool {
-        let taken = matches!(self.peek(), TokenKind::Word(given) if given == word);
+        let taken = matches!(self.peek(), FilterTokenKind::Word(given) if given == word);
         if taken {
             self.advance();
         }
@@ -142,7 +142,7 @@ impl Parser<'_, '_> {
     }
 
     fn take_sign(&mut self, sign: &str) -> bool {
-        let taken = matches!(self.peek(), TokenKind::Sign(given) if *given == sign);
+        let taken = matches!(self.peek(), FilterTokenKind::Sign(given) if *given == sign);
         if taken {
             self.advance();
         }
@@ -160,12 +160,12 @@ impl Parser<'_, '_> {
     /// Returns the error of a token that cannot stand here.
     fn unexpected(&self, expected: &str) -> FilterError {
         let found = match self.peek() {
-            TokenKind::Word(word) => format!("`{word}`"),
-            TokenKind::Text(_) => "a text".to_owned(),
-            TokenKind::Number(number) => format!("the number {}", number.as_str()),
-            TokenKind::Moment(moment) => format!("`{moment}`"),
-            TokenKind::Sign(sign) => format!("`{sign}`"),
-            TokenKind::End => "the end".to_owned(),
+            FilterTokenKind::Word(word) => format!("`{word}`"),
+            FilterTokenKind::Text(_) => "a text".to_owned(),
+            FilterTokenKind::Number(number) => format!("the number {}", number.as_str()),
+            FilterTokenKind::Moment(moment) => format!("`{moment}`"),
+            FilterTokenKind::Sign(sign) => format!("`{sign}`"),
+            FilterTokenKind::End => "the end".to_owned(),
         };
         FilterError::at(self.column(), format!("expected {expected}, found {found}"))
     }

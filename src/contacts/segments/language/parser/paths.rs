@@ -3,7 +3,7 @@
 use super::{
     super::{
         error::{FilterError, nearest},
-        lexer::TokenKind,
+        lexer::FilterTokenKind,
         tree::{Comparison, FilterPath, FilterTest, LabelKind, TextColumn},
     },
     Parser,
@@ -25,7 +25,7 @@ const WORDS: [&str; 8] = [
 impl Parser<'_, '_> {
     pub(super) fn test(&mut self) -> Result<FilterTest, FilterError> {
         let column = self.column();
-        let TokenKind::Word(word) = self.peek() else {
+        let FilterTokenKind::Word(word) = self.peek() else {
             return Err(self.unexpected("a test, such as `tag = \"vip\"`"));
         };
         let word = word.clone();
@@ -114,7 +114,7 @@ impl Parser<'_, '_> {
         let found = allowed
             .iter()
             .copied()
-            .find(|it| matches!(self.peek(), TokenKind::Sign(sign) if *sign == it.as_str()));
+            .find(|it| matches!(self.peek(), FilterTokenKind::Sign(sign) if *sign == it.as_str()));
         if found.is_some() {
             self.advance();
         }

@@ -3,7 +3,7 @@
 use super::{
     super::{
         error::{FilterError, nearest},
-        lexer::TokenKind,
+        lexer::FilterTokenKind,
         limits,
         print::consent_word,
         tree::{Comparison, ConsentTest, Decimal, FilterPath, FilterTest, KnownConsent, Moment, NumberTest, TextTest},
@@ -134,7 +134,7 @@ impl Parser<'_, '_> {
     }
 
     pub(super) fn text(&mut self) -> Result<String, FilterError> {
-        let TokenKind::Text(text) = self.peek() else {
+        let FilterTokenKind::Text(text) = self.peek() else {
             return Err(self.unexpected("a text in double quotes"));
         };
         let text = text.clone();
@@ -156,7 +156,7 @@ impl Parser<'_, '_> {
     }
 
     fn number(&mut self) -> Result<Decimal, FilterError> {
-        let TokenKind::Number(number) = self.peek() else {
+        let FilterTokenKind::Number(number) = self.peek() else {
             return Err(self.unexpected("a number"));
         };
         let number = number.clone();
@@ -166,7 +166,7 @@ impl Parser<'_, '_> {
 
     fn moment(&mut self) -> Result<Moment, FilterError> {
         const EXPECTED: &str = "a date `2026-11-30`, a time `2026-11-30T09:00:00Z` or a time span `-30d`";
-        let TokenKind::Moment(moment) = *self.peek() else {
+        let FilterTokenKind::Moment(moment) = *self.peek() else {
             return Err(self.unexpected(EXPECTED));
         };
         self.advance();
@@ -176,7 +176,7 @@ impl Parser<'_, '_> {
     /// Reads what a date is compared with.
     fn day(&mut self) -> Result<Moment, FilterError> {
         match *self.peek() {
-            TokenKind::Moment(moment @ (Moment::Day(_) | Moment::FromNow(_))) => {
+            FilterTokenKind::Moment(moment @ (Moment::Day(_) | Moment::FromNow(_))) => {
                 self.advance();
                 Ok(moment)
             }
@@ -187,7 +187,7 @@ impl Parser<'_, '_> {
     fn consent(&mut self) -> Result<KnownConsent, FilterError> {
         let found = CONSENTS
             .into_iter()
-            .find(|it| matches!(self.peek(), TokenKind::Text(text) if text == consent_word(*it)));
+            .find(|it| matches!(self.peek(), FilterTokenKind::Text(text) if text == consent_word(*it)));
         let Some(status) = found else {
             return Err(self.unexpected("\"granted\", \"revoked\" or \"unknown\""));
         };
