@@ -41,7 +41,7 @@ pub(crate) struct ExportView {
 }
 
 impl ExportView {
-    fn new(app: &App, of: ExportReport) -> Self {
+    pub fn new(app: &App, of: ExportReport) -> Self {
         let host = app.config.public_url.as_deref().unwrap_or_default();
         let link = of.link(&app.exports);
         let url = |token: &String| format!("{host}/api/v1/exports/{}/content?token={token}", of.id);
