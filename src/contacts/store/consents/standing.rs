@@ -40,7 +40,16 @@ pub(crate) async fn refusing_marketing(
     let found: Vec<StandingRow> = Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await?;
     let refuses = |it: &StandingRow| {
         let standing = Standing::of_number(it.consent);
-        !may(standing, it.stopped, it.opt_in.unwrap_or(false), SendCategory::Marketing)
+        !may(
+            standing,
+            it.stopped,
+            it.opt_in.unwrap_or(false),
+            SendCategory::Marketing,
+        )
     };
-    Ok(found.into_iter().filter(refuses).map(|it| (it.contact_id, it.channel_id)).collect())
+    Ok(found
+        .into_iter()
+        .filter(refuses)
+        .map(|it| (it.contact_id, it.channel_id))
+        .collect())
 }
