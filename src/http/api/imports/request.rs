@@ -133,7 +133,7 @@ fn read(texts: &OptionTexts) -> Result<ImportOptions, Problem> {
 /// The body of a request for an import.
 pub(super) enum ImportBody {
     Csv(Body),
-    Form(Multipart),
+    Form(Box<Multipart>),
 }
 
 impl ImportBody {
@@ -171,7 +171,7 @@ impl ImportBody {
         };
         let form = Multipart::from_request(Request::from_parts(head, body), &()).await;
         let malformed = |text: String| Problem::invalid(format!("Malformed form data: {text}."));
-        form.map(Self::Form).map_err(|error| malformed(error.body_text()))
+        form.map(|form| Self::Form(Box::new(form))).map_err(|error| malformed(error.body_text()))
     }
 }
 
@@ -179,7 +179,7 @@ impl ImportBody {
 pub(super) async fn from_form(
     service: &ImportService,
     ctx: &Ctx,
-    mut form: Multipart,
+    mut form: Box<Multipart>,
     query: ImportQuery,
 ) -> Result<ImportId, Problem> {
     let (mut texts, mut length) = (query.texts(), 0);
