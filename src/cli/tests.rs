@@ -71,6 +71,7 @@ async fn a_tenant_is_made_with_an_id_and_a_key_and_then_listed() {
         "created_at",
         "messages_per_second",
         "hold_unknown",
+        "require_opt_in",
         "quotas",
     ];
     assert_eq!(names(&listed[0]), BTreeSet::from(shown));

@@ -173,11 +173,11 @@ mod tests {
     fn a_row_is_a_line_in_either_format_with_times_of_the_zone() {
         assert_eq!(
             written(ExportFormat::Csv, "Asia/Kolkata"),
-            "a,b,c.d,e,f\r\n\"'=1+1, \"\"x\"\"\",,2026-09-21T18:43:20+05:30,12.50,true\r\n"
+            "a,b,c.d,e,f\r\n\"'=1+1, \"\"x\"\"\",,2026-09-21T19:43:20+05:30,12.50,true\r\n"
         );
         assert_eq!(
             written(ExportFormat::Ndjson, "UTC"),
-            "{\"a\":\"=1+1, \\\"x\\\"\",\"b\":null,\"c.d\":\"2026-09-21T13:13:20Z\",\"e\":12.50,\"f\":true}\n"
+            "{\"a\":\"=1+1, \\\"x\\\"\",\"b\":null,\"c.d\":\"2026-09-21T14:13:20Z\",\"e\":12.50,\"f\":true}\n"
         );
     }
 }

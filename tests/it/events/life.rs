@@ -124,20 +124,6 @@ async fn kept(world: &World) {
     let path = "/api/v1/contacts/by/external_id/life";
     client.put(path, json!({ "tags": ["vip"] })).await.created();
     client.put(path, json!({ "archived": true })).await.ok();
-    for csv in [
-        "phone\n+4915123450001\n".to_owned(),
-        format!("phone\n{}", "what\n".repeat(1_100)),
-    ] {
-        let asked = client.csv("/api/v1/contacts/imports", csv).await;
-        assert_eq!(asked.status.as_u16(), 202, "{}", asked.text());
-    }
-    let asked = client.get("/api/v1/contacts/export?async=true").await;
-    assert_eq!(asked.status.as_u16(), 202, "{}", asked.text());
-    wait_until(DEADLINE, "the files are read and written", async || {
-        let ends = "SELECT COUNT(*) FROM events WHERE type IN ('import.completed', 'import.failed', 'export.ready')";
-        world.number(ends).await == 3
-    })
-    .await;
 }
 
 async fn failing(world: &World, code: i64, mut request: Value) {

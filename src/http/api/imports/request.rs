@@ -171,7 +171,8 @@ impl ImportBody {
         };
         let form = Multipart::from_request(Request::from_parts(head, body), &()).await;
         let malformed = |text: String| Problem::invalid(format!("Malformed form data: {text}."));
-        form.map(|form| Self::Form(Box::new(form))).map_err(|error| malformed(error.body_text()))
+        form.map(|form| Self::Form(Box::new(form)))
+            .map_err(|error| malformed(error.body_text()))
     }
 }
 
