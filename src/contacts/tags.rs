@@ -147,9 +147,10 @@ fn draft(clock: &Clock, ctx: &Ctx, kind: TagKind, name: &str) -> ContactResult<T
 }
 
 fn checked_name(name: &str) -> ContactResult<(String, String)> {
+    let given = name.chars().count();
     let name = clean(name);
-    match name.chars().count() {
-        1..=NAME_LENGTH if !name.contains(['\n', '\t']) => {
+    match given {
+        1..=NAME_LENGTH if !name.is_empty() && !name.contains(['\n', '\t']) => {
             let folded = fold(&name);
             Ok((name, folded))
         }

@@ -1,6 +1,6 @@
 //! Exports of contacts, conversations and messages, as CSV or one JSON object a line.
 //!
-//! A short one is streamed as an answer, page by page ([`ExportPages`]). A long one is a task that writes the same text to a file ([`run`]),
+//! A short one is streamed as an answer, page by page ([`ExportPages`]). A long one is a task that writes the same text to a file ([`run()`]),
 //! which is fetched by a signed link.
 
 mod contacts;

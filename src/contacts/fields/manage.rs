@@ -125,8 +125,8 @@ fn is_key(text: &str) -> bool {
 
 fn label(text: &str) -> ContactResult<String> {
     let label = clean(text);
-    match label.chars().count() {
-        1..=100 => Ok(label),
+    match text.chars().count() {
+        1..=100 if !label.is_empty() => Ok(label),
         _ => Err(ContactError::invalid("label", "write 1 to 100 characters")),
     }
 }

@@ -1,7 +1,7 @@
 //! Imports of contacts from CSV files.
 //!
-//! 1. [`accept`] stores the file as it comes, and looks at how it is written and at every row of it on the way.
-//! 2. The task reads the stored file in ranges, and judges and writes a chunk of rows in each step ([`run`]).
+//! 1. [`accept()`] stores the file as it comes, and looks at how it is written and at every row of it on the way.
+//! 2. The task reads the stored file in ranges, and judges and writes a chunk of rows in each step ([`run()`]).
 //! 3. A step is one transaction: contacts, identities, tags, consents, errors, and the fence with position and counts. What is killed goes on
 //!    where the last step ended, so every row counts once.
 

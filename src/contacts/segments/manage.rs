@@ -135,9 +135,10 @@ pub(crate) async fn archive(service: &ContactService, ctx: &Ctx, id: SegmentId) 
 }
 
 fn checked_name(name: &str) -> ContactResult<(String, String)> {
+    let given = name.chars().count();
     let name = clean(name);
-    match name.chars().count() {
-        1..=NAME_LENGTH if !name.contains(['\n', '\t']) => {
+    match given {
+        1..=NAME_LENGTH if !name.is_empty() && !name.contains(['\n', '\t']) => {
             let folded = fold(&name);
             Ok((name, folded))
         }

@@ -85,14 +85,13 @@ pub(super) fn apply(
 
 /// Returns a text of limited length; an empty one clears the member.
 fn short(name: &'static str, given: &Given) -> ContactResult<Given> {
-    checked(given, |text| {
-        match text.chars().count() <= NAME_LENGTH && !text.contains('\n') {
-            true => Ok(text),
-            false => Err(ContactError::invalid(
-                name,
-                format!("write at most {NAME_LENGTH} characters on one line"),
-            )),
-        }
+    let too_long = given.iter().flatten().any(|text| text.chars().count() > NAME_LENGTH);
+    checked(given, |text| match !too_long && !text.contains('\n') {
+        true => Ok(text),
+        false => Err(ContactError::invalid(
+            name,
+            format!("write at most {NAME_LENGTH} characters on one line"),
+        )),
     })
 }
 

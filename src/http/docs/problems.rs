@@ -7,8 +7,8 @@ use utoipa::{
 
 use crate::http::problem::ProblemBody;
 
-/// The route that also opens with a link instead of an API key.
-const OF_LINKS: &str = "/api/v1/media/{id}/content";
+/// The routes that open with a link instead of an API key.
+const OF_LINKS: &[&str] = &["/api/v1/media/{id}/content", "/api/v1/exports/{id}/content"];
 
 /// (status, description) of problems that every operation may answer with.
 const EVERYWHERE: &[(&str, &str)] = &[
@@ -59,6 +59,16 @@ const OF_TEMPLATES: &[(&str, &str)] = &[
         "Invalid request body: see `field` and `limit`; or Meta rejected the request",
     ),
 ];
+const OF_CONTACTS: &[(&str, &str)] = &[
+    ("409", "Taken, in use, or in another state"),
+    ("412", "Changed meanwhile: not the version that `If-Match` names"),
+    (
+        "422",
+        "Invalid member, filter or file: see `field`, `column` and `limit`",
+    ),
+];
+const OF_MERGED: (&str, &str) = ("308", "Merged into another one: see `Location`");
+const OF_FILES: &[(&str, &str)] = &[("409", "Too many at a time"), ("410", "The file is gone")];
 const SIGNED: &[(&str, &str)] = &[
     ("403", "Not signed by a known app secret, or not the verify token"),
     ("413", "Longer than MAINSTAY_BODY_BYTES"),
@@ -79,7 +89,7 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
     }
     if path.starts_with("/api/v1") {
         let key = SecurityRequirement::new("api_key", Vec::<String>::new());
-        let by_link = path == OF_LINKS;
+        let by_link = OF_LINKS.contains(&path);
         operation.security = Some(if by_link {
             vec![key, SecurityRequirement::default()]
         } else {
@@ -87,6 +97,12 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
         });
         problems.extend(WITH_KEY);
         problems.extend(of_resource(changes, path));
+        if ["/api/v1/contacts/{id}", "/api/v1/conversations/{id}"]
+            .iter()
+            .any(|of| path.starts_with(of))
+        {
+            problems.push(OF_MERGED);
+        }
     } else if path.starts_with("/admin") {
         operation.security = Some(vec![SecurityRequirement::new("admin_token", Vec::<String>::new())]);
         problems.extend(WITH_TOKEN);
@@ -104,6 +120,16 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
     }
 }
 
+/// What belongs to contacts.
+const CONTACTS: &[&str] = &[
+    "/api/v1/contacts",
+    "/api/v1/tags",
+    "/api/v1/lists",
+    "/api/v1/contact-fields",
+    "/api/v1/keyword-rules",
+    "/api/v1/segments",
+];
+
 /// Returns the problems specific to a resource.
 fn of_resource(changes: bool, path: &str) -> &'static [(&'static str, &'static str)] {
     let is_below = |roots: &[&str]| roots.iter().any(|root| path.starts_with(root));
@@ -114,6 +140,10 @@ fn of_resource(changes: bool, path: &str) -> &'static [(&'static str, &'static s
         OF_SUBSCRIPTIONS
     } else if changes && is_below(&["/api/v1/templates", "/api/v1/message-templates"]) {
         OF_TEMPLATES
+    } else if path.ends_with("/export") || is_below(&["/api/v1/exports"]) {
+        OF_FILES
+    } else if is_below(CONTACTS) {
+        OF_CONTACTS
     } else {
         &[]
     }

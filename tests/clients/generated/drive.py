@@ -41,9 +41,9 @@ def until(what: str, look: Callable[[], T | None]) -> T:
 
 
 def somebody() -> Conversation | None:
-    page = list_conversations.sync(client=client, limit=1)
+    page = list_conversations.sync(client=client, limit=50)
     assert isinstance(page, PageConversation), page
-    return page.data[0] if page.data else None
+    return next((it for it in page.data if it.window_expires_at is not None), None)
 
 
 conversation = until("somebody who wrote", somebody)

@@ -23,8 +23,8 @@ async function until<T>(what: string, look: () => Promise<T | undefined>): Promi
 }
 
 const conversation = await until("somebody who wrote", async () => {
-  const { data } = await client.GET("/api/v1/conversations", { params: { query: { limit: 1 } } });
-  return data?.data[0];
+  const { data } = await client.GET("/api/v1/conversations", { params: { query: { limit: 50 } } });
+  return data?.data.find((it) => it.window_expires_at !== null);
 });
 const to = { conversation_id: conversation.id };
 const channel_id = conversation.channel_id;

@@ -23,8 +23,8 @@ const TIMES: [&str; 8] = [
 ];
 
 /// What ids begin with.
-const IDS: [&str; 14] = [
-    "ten", "chn", "key", "con", "cnv", "msg", "med", "tpl", "mtp", "evt", "ep", "dlv", "raw", "imp",
+const IDS: [&str; 16] = [
+    "ten", "chn", "key", "con", "cnv", "msg", "med", "tpl", "mtp", "evt", "ep", "dlv", "raw", "imp", "cns", "seg",
 ];
 
 /// The states of jobs, each with a list of its own.

@@ -1,31 +1,20 @@
 //! The tree of a filter as the API shows it.
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::print::consent_word;
 use super::tree::{Comparison, ConsentTest, Filter, FilterPath, FilterTest, NumberTest, TextTest};
 
 /// A filter as a tree.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[schema(as = FilterTree)]
 pub enum FilterTreeView {
     /// At least one of the terms holds.
-    Or {
-        #[schema(no_recursion)]
-        terms: Vec<FilterTreeView>,
-    },
+    Or { terms: Vec<FilterTreeView> },
     /// All terms hold.
-    And {
-        #[schema(no_recursion)]
-        terms: Vec<FilterTreeView>,
-    },
+    And { terms: Vec<FilterTreeView> },
     /// The term does not hold.
-    Not {
-        #[schema(no_recursion)]
-        term: Box<FilterTreeView>,
-    },
+    Not { term: Box<FilterTreeView> },
     Test {
         /// What is tested: `name`, `fields.city`, `tag`, `segment` …
         path: String,

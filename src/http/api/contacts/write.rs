@@ -214,27 +214,32 @@ pub async fn archive(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What a contact is found by.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ContactBy {
+    Phone,
+    UserId,
+    ExternalId,
+}
+
 /// Create or update a contact by an identity
 ///
 /// `kind` is `phone`, `user_id` or `external_id`. Another national form of a number that a contact has means that contact.
 #[utoipa::path(put, path = "/api/v1/contacts/by/{kind}/{value}",
-    params(("kind" = String, Path), ("value" = String, Path)), request_body = ContactMembers,
+    params(("kind" = inline(ContactBy), Path), ("value" = String, Path)), request_body = ContactMembers,
     responses((status = 200, description = "Updated, or nothing to change", body = ContactWithStanding),
         (status = 201, description = "Created", body = ContactWithStanding)))]
 pub async fn upsert(
     caller: May<perm::ContactsWrite>,
     State(app): State<App>,
-    Path((kind, value)): Path<(String, String)>,
+    Path((kind, value)): Path<(ContactBy, String)>,
     Json(mut members): Json<ContactMembers>,
 ) -> Result<(StatusCode, ETag, Body<ContactWithStanding>), Problem> {
-    match kind.as_str() {
-        "phone" => members.phone = Some(value),
-        "user_id" => members.user_id = Some(value),
-        "external_id" => members.external_id = Some(Some(value)),
-        _ => {
-            let detail = "Contacts are found by `phone`, `user_id` or `external_id`.";
-            return Err(Problem::invalid(detail));
-        }
+    match kind {
+        ContactBy::Phone => members.phone = Some(value),
+        ContactBy::UserId => members.user_id = Some(value),
+        ContactBy::ExternalId => members.external_id = Some(Some(value)),
     }
     let input = members.input(&caller, ContactKey::Identities)?;
     let written = verb::write_one(&app.contacts, &caller, WriteMode::Upsert, input).await?;

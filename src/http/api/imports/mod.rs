@@ -32,13 +32,13 @@ const LIST: &str = "imports";
 
 /// Import contacts
 ///
-/// Takes a CSV file of up to 2 GB and 5,000,000 rows, as `text/csv` or as a form, and answers once it is stored. What is wrong with the file
+/// Takes a CSV file of up to 2 GB and 5,000,000 rows, as a form or as a body of type `text/csv`, and answers once it is stored. What is wrong with the file
 /// as a whole is a 422; what is wrong with a row is an error of the import. One import of a tenant runs at a time, and ten more may wait.
 ///
 /// Delimiter, encoding and header are found out unless they are said. Columns called like what they give (`phone`, `user_id`, `external_id`,
 /// `name`, `language`, `country`, `time_zone`, `tags`, `lists`, `fields.KEY`) map themselves.
 #[utoipa::path(post, path = "/api/v1/contacts/imports", params(ImportQuery),
-    request_body(content((String = "text/csv"), (ImportForm = "multipart/form-data"))),
+    request_body(content = ImportForm, content_type = "multipart/form-data"),
     responses((status = 202, description = "Stored and queued", body = ImportView),
         (status = 409, description = "Ten imports wait already"),
         (status = 413, description = "More than 2 GB or 5,000,000 rows"),

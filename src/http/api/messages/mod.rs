@@ -47,12 +47,11 @@ pub(crate) struct ListMessagesQuery {
     direction: Option<Direction>,
     status: Option<Status>,
     /// The caller's own reference, in full.
-    #[param(max_length = 255)]
     reference: Option<String>,
     /// Messages of this batch request.
     batch: Option<BatchId>,
     /// The name of the template that they were made from.
-    #[param(max_length = 512, example = "order_update")]
+    #[param(example = "order_update")]
     template: Option<String>,
     /// Stored here at this time or later.
     #[param(value_type = Option<DateTime<Utc>>)]

@@ -43,8 +43,8 @@ pub(crate) struct SegmentView {
     name: String,
     /// The text of the filter.
     filter: String,
-    /// The filter as a tree; null if it is none any more.
-    #[schema(required)]
+    /// The filter as a tree, as in a preview; null if it is none any more.
+    #[schema(required, value_type = Option<Object>)]
     tree: Option<FilterTreeView>,
     /// Why the filter is none any more, such as a choice that was taken from a field; null if it is one.
     #[schema(required)]

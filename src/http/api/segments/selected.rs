@@ -41,6 +41,8 @@ pub(crate) struct FilterToPreview {
 pub(crate) struct SegmentPreview {
     /// The filter in its one form.
     filter: String,
+    /// The filter as a tree: a node has the `type` `and` or `or` with `terms`, `not` with a `term`, or `test` with `path`, `operator` and `values`.
+    #[schema(value_type = Object)]
     tree: FilterTreeView,
     /// The newest contacts that it selects, at most 20.
     contacts: Vec<ContactView>,
