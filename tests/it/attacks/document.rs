@@ -28,6 +28,7 @@ impl Operation {
             "get" => client.get(path).await,
             "post" => client.post(path, body).await,
             "patch" => client.patch(path, body).await,
+            "put" => client.put(path, body).await,
             "delete" if self.body.is_some() => client.delete_with(path, body).await,
             "delete" => client.delete(path).await,
             other => panic!("{other}: add the method here"),
