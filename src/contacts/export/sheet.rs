@@ -163,7 +163,7 @@ mod tests {
             ExportValue::Text("=1+1, \"x\"".to_owned()),
             ExportValue::Nothing,
             ExportValue::Time(at),
-            ExportValue::Decimal("12.50".to_owned()),
+            ExportValue::Decimal("12.25".to_owned()),
             ExportValue::Flag(true),
         ]);
         String::from_utf8(sheet.take()).unwrap()
@@ -173,11 +173,11 @@ mod tests {
     fn a_row_is_a_line_in_either_format_with_times_of_the_zone() {
         assert_eq!(
             written(ExportFormat::Csv, "Asia/Kolkata"),
-            "a,b,c.d,e,f\r\n\"'=1+1, \"\"x\"\"\",,2026-09-21T19:43:20+05:30,12.50,true\r\n"
+            "a,b,c.d,e,f\r\n\"'=1+1, \"\"x\"\"\",,2026-09-21T19:43:20+05:30,12.25,true\r\n"
         );
         assert_eq!(
             written(ExportFormat::Ndjson, "UTC"),
-            "{\"a\":\"=1+1, \\\"x\\\"\",\"b\":null,\"c.d\":\"2026-09-21T14:13:20Z\",\"e\":12.50,\"f\":true}\n"
+            "{\"a\":\"=1+1, \\\"x\\\"\",\"b\":null,\"c.d\":\"2026-09-21T14:13:20Z\",\"e\":12.25,\"f\":true}\n"
         );
     }
 }

@@ -59,6 +59,8 @@ pub(crate) struct RowReader {
     ended: bool,
     /// Where in the file `at` is.
     offset: u64,
+    /// Where in the file what was pushed ends. In UTF-16 half a character may stand there, which is read as a whole one.
+    received: u64,
     row: Vec<u8>,
     length: usize,
     ends: Vec<usize>,
@@ -75,6 +77,7 @@ impl RowReader {
             at: 0,
             ended: false,
             offset,
+            received: offset,
             row: vec![0; 1_024],
             length: 0,
             ends: vec![0; 64],
@@ -86,6 +89,7 @@ impl RowReader {
     pub fn push(&mut self, piece: &[u8]) {
         self.pushed.drain(..self.at);
         self.at = 0;
+        self.received += piece.len() as u64;
         self.transcode(piece, false);
     }
 
@@ -134,7 +138,7 @@ impl RowReader {
         let row = RawRow {
             bytes: self.row[..self.length].to_vec(),
             ends: self.ends[..self.cells].to_vec(),
-            ends_at: self.offset,
+            ends_at: self.offset.min(self.received),
         };
         (self.length, self.cells) = (0, 0);
         row

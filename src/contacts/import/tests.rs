@@ -257,6 +257,20 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop_oneof![4 => likely, 1 => any::<u8>()], 0..400)
 }
 
+#[test]
+fn a_file_that_is_cut_within_a_character_ends_where_it_ends() {
+    let mut file = utf_16("a,b\n1,2\n3,4", false);
+    file.pop();
+    let declared = DeclaredFormat {
+        delimiter: Some(','),
+        header: Some(true),
+        encoding: None,
+    };
+    let found = sniff(&file, true, &declared).expect("it is CSV");
+    let rows = rows_from(&file, found.format, found.data_at, 7);
+    assert_eq!((rows.len(), rows[1].ends_at), (2, file.len() as u64));
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic_and_no_pieces_make_a_difference(file in bytes(), piece in 1..50_usize) {
