@@ -176,15 +176,18 @@ async fn a_process_that_stands_still_while_another_takes_over_writes_nothing_whe
             continue;
         }
         claim(&test.app, import.uuid()).await;
-        let mut other = run(&test, import);
-        let killed = Polled {
-            of: &mut other,
-            left: 20 + polls * (1 + slept % 4),
+        // A killed one leaves its locks.
+        let killed = async {
+            let mut other = run(&test, import);
+            let end = Polled {
+                of: &mut other,
+                left: 20 + polls * (1 + slept % 4),
+            };
+            end.await;
         };
-        let (woken, _) = tokio::join!(sleeper, killed);
+        let (woken, ()) = tokio::join!(sleeper, killed);
         let is_out = matches!(woken, Ok(Outcome::Settled | Outcome::Rescheduled { .. }) | Err(_));
         assert!(is_out, "{woken:?}");
-        drop(other);
         rescue(&test.app, import.uuid()).await;
     }
     assert!(slept >= 3, "{slept} slept");
