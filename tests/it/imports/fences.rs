@@ -129,7 +129,7 @@ async fn an_import_that_is_killed_again_and_again_does_the_same_as_one_that_is_n
         // The longer it did not get on, the longer it may live.
         let ended = Polled {
             of: &mut run,
-            left: 1 + polls % span * (1 + stuck),
+            left: (1 + polls % span) << (2 * stuck.min(8)),
         };
         if ended.await.is_none() {
             kills += 1;
