@@ -118,8 +118,8 @@ async fn an_import_that_is_killed_again_and_again_does_the_same_as_one_that_is_n
         .to_owned();
     let import: ImportId = id.parse().unwrap();
     // A chunk takes more statements on SQLite.
-    let span = if test.app.db.is_postgres() { 40 } else { 97 };
-    let (mut kills, mut stuck, mut rows) = (0, 0, 0);
+    let (span, growth) = if test.app.db.is_postgres() { (40, 1) } else { (97, 3) };
+    let (mut kills, mut stuck, mut rows) = (0, 0_usize, 0);
     for polls in numbers() {
         if due(&test.app).await.is_none() {
             break;
@@ -129,7 +129,7 @@ async fn an_import_that_is_killed_again_and_again_does_the_same_as_one_that_is_n
         // The longer it did not get on, the longer it may live.
         let ended = Polled {
             of: &mut run,
-            left: (1 + polls % span) << (2 * stuck.min(8)),
+            left: (1 + polls % span) * (1 + stuck).pow(growth),
         };
         if ended.await.is_none() {
             kills += 1;
