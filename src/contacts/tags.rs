@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     ContactError, ContactResult, ContactService, segments,
     store::tags::{self as store, Tag},
-    text::{clean, fold},
+    text::checked_name,
 };
 use crate::{
     clock::Clock,
@@ -15,8 +15,6 @@ use crate::{
 
 /// Tags of a kind that a tenant has.
 const MAX_TAGS: usize = 1_000;
-/// Characters of a name.
-const NAME_LENGTH: usize = 100;
 
 /// Changes of a tag; `None` leaves a member as it is, and an inner `None` clears it.
 #[derive(Default)]
@@ -144,21 +142,6 @@ fn draft(clock: &Clock, ctx: &Ctx, kind: TagKind, name: &str) -> ContactResult<T
         created_at: clock.now(),
         created_by: ctx.actor.to_string(),
     })
-}
-
-fn checked_name(name: &str) -> ContactResult<(String, String)> {
-    let given = name.chars().count();
-    let name = clean(name);
-    match given {
-        1..=NAME_LENGTH if !name.is_empty() && !name.contains(['\n', '\t']) => {
-            let folded = fold(&name);
-            Ok((name, folded))
-        }
-        _ => Err(ContactError::invalid(
-            "name",
-            format!("write 1 to {NAME_LENGTH} characters on one line"),
-        )),
-    }
 }
 
 fn checked_colour(colour: &str) -> ContactResult<String> {

@@ -97,7 +97,7 @@ impl Writing<'_> {
         let key = StorageKey::of(self.task.tenant_id.uuid(), self.task.id);
         let mut pages = ExportPages::begin(&self.service.db, self.task.tenant_id, spec.subject, spec.style).await?;
         let mut writer = self.service.storage.write(&key);
-        let mut told = Instant::now();
+        let mut reported = Instant::now();
         while !self.is_canceled
             && let Some(text) = pages.next().await?
         {
@@ -107,8 +107,8 @@ impl Writing<'_> {
                 writer.abort().await;
                 return Ok(Err(error));
             }
-            if told.elapsed() >= PROGRESS {
-                told = Instant::now();
+            if reported.elapsed() >= PROGRESS {
+                reported = Instant::now();
                 self.tell().await?;
             }
         }

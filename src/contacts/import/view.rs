@@ -1,4 +1,4 @@
-//! What is told of imports.
+//! Imports as they are shown.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -47,7 +47,7 @@ pub(super) fn fold(text: &str) -> Folded {
     folded
 }
 
-/// Returns whether a text has letters or digits, by which it can be told from others.
+/// Returns whether a text has letters or digits, which distinguish it from others.
 pub(super) fn is_word(text: &str) -> bool {
     !fold(text).joined.is_empty()
 }

@@ -8,7 +8,7 @@ use crate::{
     contacts::{
         ContactError, ContactResult, ContactService,
         store::segments::{self as store, StoredSegment},
-        text::{clean, fold},
+        text::checked_name,
     },
     db::Tx,
     domain::{Ctx, Id, SegmentId, TenantId},
@@ -16,8 +16,6 @@ use crate::{
 
 /// Segments of a tenant.
 const MAX_SEGMENTS: usize = 500;
-/// Characters of a name.
-const NAME_LENGTH: usize = 100;
 
 /// A segment to create.
 pub(crate) struct SegmentDraft {
@@ -132,21 +130,6 @@ pub(crate) async fn archive(service: &ContactService, ctx: &Ctx, id: SegmentId) 
         names::require_readable(tx, ctx.tenant, &before).await
     };
     service.db.transaction_as(ctx.tenant, work).await
-}
-
-fn checked_name(name: &str) -> ContactResult<(String, String)> {
-    let given = name.chars().count();
-    let name = clean(name);
-    match given {
-        1..=NAME_LENGTH if !name.is_empty() && !name.contains(['\n', '\t']) => {
-            let folded = fold(&name);
-            Ok((name, folded))
-        }
-        _ => Err(ContactError::invalid(
-            "name",
-            format!("write 1 to {NAME_LENGTH} characters on one line"),
-        )),
-    }
 }
 
 fn in_filter(error: FilterError) -> ContactError {

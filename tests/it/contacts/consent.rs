@@ -14,6 +14,16 @@ async fn made(client: &Client) -> String {
     format!("/api/v1/contacts/{}", made["id"].as_str().unwrap())
 }
 
+/// The address of the contact with this number.
+async fn known_as(world: &World, phone: &str) -> String {
+    let found = world
+        .client
+        .get(&format!("/api/v1/contacts?phone={phone}"))
+        .await
+        .json();
+    format!("/api/v1/contacts/{}", found["data"][0]["id"].as_str().unwrap())
+}
+
 async fn say(client: &Client, path: &str, statement: Value) {
     let answer = client.post(&format!("{path}/consents"), statement).await;
     assert_eq!(answer.status.as_u16(), 204, "{}", answer.text());
@@ -82,12 +92,7 @@ async fn an_override_needs_the_permission_and_a_proof(test: TestApp) {
 #[both_sizes]
 async fn nobody_who_refused_is_sent_what_they_refused(world: World) {
     let ana = world.customer(0).await;
-    let found = world
-        .client
-        .get(&format!("/api/v1/contacts?phone={}", ana.wa_id))
-        .await
-        .json();
-    let path = format!("/api/v1/contacts/{}", found["data"][0]["id"].as_str().unwrap());
+    let path = known_as(&world, &ana.wa_id).await;
     say(
         &world.client,
         &path,
@@ -133,12 +138,7 @@ async fn a_tenant_may_require_an_opt_in(world: World) {
     campaign["lane"] = json!("campaign");
     let refused = world.send(campaign.clone()).await;
     world.until(&refused, "failed").await;
-    let found = world
-        .client
-        .get(&format!("/api/v1/contacts?phone={}", ana.wa_id))
-        .await
-        .json();
-    let path = format!("/api/v1/contacts/{}", found["data"][0]["id"].as_str().unwrap());
+    let path = known_as(&world, &ana.wa_id).await;
     say(
         &world.client,
         &path,

@@ -1,7 +1,5 @@
 //! The file of an import and its options.
 
-use std::error::Error;
-
 use axum::{
     body::Body,
     extract::{FromRequest, Multipart, Request, multipart::MultipartError},
@@ -219,15 +217,5 @@ pub(super) async fn from_form(
 }
 
 fn unreadable(error: MultipartError) -> Problem {
-    let mut cause = error.source();
-    while let Some(it) = cause {
-        if let Some(too_much) = it.downcast_ref::<envelope::EnvelopeTooLong>() {
-            return Problem::invalid(format!("Malformed form data: {too_much}."));
-        }
-        cause = it.source();
-    }
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(IMPORT_BYTES),
-        _ => Problem::invalid(format!("Malformed form data: {}.", error.body_text())),
-    }
+    envelope::unreadable(&error, IMPORT_BYTES)
 }

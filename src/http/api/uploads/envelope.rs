@@ -1,9 +1,14 @@
 //! Bounds the parts of a multipart form that are not content: the bytes before the first boundary, the headers of each field, and the bytes
 //! after the last boundary. The multipart reader buffers them and scans them again with every piece, so they are bounded before it.
 
+use std::error::Error;
+
+use axum::{extract::multipart::MultipartError, http::StatusCode};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use memchr::memmem;
+
+use crate::http::problem::Problem;
 
 /// Maximum bytes of one field's headers, of the bytes before the first field, and of those after the last.
 const MAX_BYTES: usize = 8 * 1_024;
@@ -13,6 +18,21 @@ const END_OF_HEADERS: &[u8] = b"\r\n\r\n";
 #[derive(Debug, thiserror::Error)]
 #[error("it has more than {MAX_BYTES} bytes before its first boundary, in the headers of a field, or after its end")]
 pub(crate) struct EnvelopeTooLong;
+
+/// Returns the problem of a form that cannot be read; it may have this many bytes.
+pub(crate) fn unreadable(error: &MultipartError, limit: usize) -> Problem {
+    let mut cause = error.source();
+    while let Some(it) = cause {
+        if let Some(too_much) = it.downcast_ref::<EnvelopeTooLong>() {
+            return Problem::invalid(format!("Malformed form data: {too_much}."));
+        }
+        cause = it.source();
+    }
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(limit),
+        _ => Problem::invalid(format!("Malformed form data: {}.", error.body_text())),
+    }
+}
 
 /// Passes the pieces of a form on as long as the bytes around its fields are within the limit.
 pub(crate) fn limit_envelope<E: Into<axum::BoxError>, S: Stream<Item = Result<Bytes, E>>>(

@@ -4,7 +4,7 @@ mod base64;
 pub(super) mod envelope;
 mod problems;
 
-use std::{borrow::Cow, error::Error};
+use std::borrow::Cow;
 
 use axum::{
     Json,
@@ -202,17 +202,7 @@ async fn from_form(app: &App, caller: &TenantAccess, request: Request) -> Result
 }
 
 fn unreadable(error: MultipartError) -> Problem {
-    let mut cause = error.source();
-    while let Some(it) = cause {
-        if let Some(too_much) = it.downcast_ref::<envelope::EnvelopeTooLong>() {
-            return Problem::invalid(format!("Malformed form data: {too_much}."));
-        }
-        cause = it.source();
-    }
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(UPLOAD_BYTES),
-        _ => Problem::invalid(format!("Malformed form data: {}.", error.body_text())),
-    }
+    envelope::unreadable(&error, UPLOAD_BYTES)
 }
 
 fn describe(said: &mut DeclaredMedia, name: &str, value: String) -> Result<(), Problem> {
