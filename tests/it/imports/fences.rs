@@ -50,7 +50,9 @@ fn query() -> String {
 }
 
 /// What an import has done: its counts, errors, contacts, and the number of its consents.
-async fn outcome(test: &TestApp, id: &str) -> (Value, Vec<Vec<String>>, Value, i64) {
+type Outcomes = (Value, Vec<Vec<String>>, Value, i64);
+
+async fn outcome(test: &TestApp, id: &str) -> Outcomes {
     let import = show(test, id).await;
     let [rows, created, updated, unchanged, skipped, failed] = counts(&import);
     assert_eq!(rows, created + updated + unchanged + skipped + failed, "{import}");
@@ -103,7 +105,7 @@ fn numbers() -> impl Iterator<Item = usize> {
     })
 }
 
-async fn undisturbed(test: &TestApp) -> (Value, Vec<Vec<String>>, Value, i64) {
+async fn undisturbed(test: &TestApp) -> Outcomes {
     let id = upload(test, &query(), file(ROWS)).await["id"]
         .as_str()
         .unwrap()
@@ -156,25 +158,34 @@ async fn an_import_that_is_killed_again_and_again_does_the_same_as_one_that_is_n
 async fn a_process_that_stands_still_while_another_takes_over_writes_nothing_when_it_wakes() {
     let test = TestApp::postgres().await;
     let expected = undisturbed(&TestApp::like(&test).await).await;
-    let id = upload(&test, &query(), file(ROWS)).await["id"]
+    let (mut numbers, mut slept) = (numbers(), 0);
+    // An import may end with the one that wakes, so it may take several.
+    for _ in 0..10 {
+        slept += sleepers(&TestApp::like(&test).await, &mut numbers, &expected).await;
+        if slept >= 3 {
+            break;
+        }
+    }
+    assert!(slept >= 3, "{slept} slept");
+}
+
+/// Imports a file in runs that stand still, and returns how many did.
+async fn sleepers(test: &TestApp, numbers: &mut impl Iterator<Item = usize>, expected: &Outcomes) -> usize {
+    let id = upload(test, &query(), file(ROWS)).await["id"]
         .as_str()
         .unwrap()
         .to_owned();
     let import: ImportId = id.parse().unwrap();
     let mut slept = 0;
-    for polls in numbers() {
+    for polls in numbers {
         if due(&test.app).await.is_none() {
             break;
         }
         claim(&test.app, import.uuid()).await;
-        let mut sleeper = run(&test, import);
+        let mut sleeper = run(test, import);
         let stop = Polled {
             of: &mut sleeper,
-            left: if slept < 3 {
-                1 + polls % FEW
-            } else {
-                5 + polls * (1 + slept % 8)
-            },
+            left: 5 + polls * (1 + slept % 8),
         };
         if stop.await.is_some() {
             continue;
@@ -189,14 +200,10 @@ async fn a_process_that_stands_still_while_another_takes_over_writes_nothing_whe
         claim(&test.app, import.uuid()).await;
         // A killed one leaves its locks.
         let killed = async {
-            let mut other = run(&test, import);
+            let mut other = run(test, import);
             let end = Polled {
                 of: &mut other,
-                left: if slept < 3 {
-                    1 + polls % FEW
-                } else {
-                    20 + polls * (1 + slept % 4)
-                },
+                left: 20 + polls * (1 + slept % 4),
             };
             end.await;
         };
@@ -205,6 +212,6 @@ async fn a_process_that_stands_still_while_another_takes_over_writes_nothing_whe
         assert!(is_out, "{woken:?}");
         rescue(&test.app, import.uuid()).await;
     }
-    assert!(slept >= 3, "{slept} slept");
-    assert_eq!(outcome(&test, &id).await, expected);
+    assert_eq!(outcome(test, &id).await, *expected);
+    slept
 }
