@@ -64,7 +64,7 @@ pub struct Parts {
     /// Commits accepted messages.
     pub outbox: Outbox,
     pub composer: Composer,
-    pub(crate) contacts: ContactService,
+    pub contacts: ContactService,
     pub templates: TemplateService,
     pub webhooks: WebhookService,
     pub media: MediaService,
@@ -86,6 +86,7 @@ impl App {
         let contacts = ContactService {
             db: of.db.clone(),
             clock: of.clock.clone(),
+            queues: of.queues.clone(),
         };
         let templates = TemplateService {
             db: of.db.clone(),

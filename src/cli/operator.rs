@@ -4,8 +4,8 @@ use anyhow::{Context, ensure};
 
 use crate::{
     clock::Clock,
-    config::{Config, Environment, Graph, Purpose, StorageConfig},
-    contacts::import::ImportService,
+    config::{Config, Environment, Graph, Purpose, Retention, StorageConfig},
+    contacts::{ContactService, import::ImportService},
     db::{self, Db},
     directory::Directory,
     egress::EgressClient,
@@ -28,6 +28,7 @@ pub(crate) struct OperatorContext {
     graph: Graph,
     storage: StorageConfig,
     public_url: Option<String>,
+    pub retention: Retention,
 }
 
 impl OperatorContext {
@@ -85,6 +86,7 @@ impl OperatorContext {
             graph: config.graph,
             storage: config.storage,
             public_url: config.public_url,
+            retention: config.retention,
         })
     }
 
@@ -98,6 +100,15 @@ impl OperatorContext {
     /// Returns the clients of the providers.
     pub fn providers(&self) -> anyhow::Result<Providers> {
         Ok(Providers::new(client(&self.graph)?))
+    }
+
+    /// Returns the service of contacts.
+    pub fn contacts(&self) -> ContactService {
+        ContactService {
+            db: self.registry.db.clone(),
+            clock: self.registry.clock.clone(),
+            queues: self.queues.clone(),
+        }
     }
 
     /// Returns the service of imports, on the file store of the server.

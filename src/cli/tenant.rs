@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{CommandOutput, OperatorContext};
 use crate::{
     domain::{Quota, SendLane, TenantId},
-    records::tenants::{self, Tenant},
+    records::tenants::{self, Tenant, TenantRetention},
     tenancy,
 };
 
@@ -38,6 +38,10 @@ pub(crate) struct Set {
     /// `true`: marketing goes only to contacts who have allowed it.
     #[arg(long)]
     require_opt_in: Option<bool>,
+    /// Days for which `messages`, `media` or `events` are kept, such as `messages=90`, or `messages=default` for as long as the installation
+    /// keeps them; may be given several times.
+    #[arg(long, value_name = "NAME=DAYS")]
+    retention: Vec<String>,
     /// A quota and its limit, such as `endpoints=200`, or `endpoints=default`; may be given several times.
     #[arg(long = "quota", value_name = "NAME=NUMBER")]
     quotas: Vec<String>,
@@ -57,6 +61,7 @@ struct Listed {
     messages_per_second: Option<f64>,
     hold_unknown: Option<Vec<SendLane>>,
     require_opt_in: bool,
+    retention: TenantRetention,
     quotas: BTreeMap<String, i64>,
 }
 
@@ -114,26 +119,40 @@ impl Set {
         if !quotas.is_empty() {
             tenancy::set_quotas(registry, tenant.id, &quotas).await?;
         }
-        Ok(tenancy::set_rules(registry, tenant.id, &rules).await?)
+        let retention: Vec<_> = self
+            .retention
+            .iter()
+            .map(|text| limit("--retention", text).map(|(name, days)| (name.to_owned(), days)))
+            .collect::<anyhow::Result<_>>()?;
+        let tenant = tenancy::set_rules(registry, tenant.id, &rules).await?;
+        match retention.is_empty() {
+            true => Ok(tenant),
+            false => Ok(tenancy::set_retention(registry, &operator.retention, tenant.id, &retention).await?),
+        }
     }
 }
 
-/// Parses `NAME=NUMBER` or `NAME=default`.
 fn quota(text: &str) -> anyhow::Result<(Quota, Option<i64>)> {
-    let (name, most) = text
-        .split_once('=')
-        .context("--quota: write NAME=NUMBER or NAME=default")?;
+    let (name, most) = limit("--quota", text)?;
     let quota = name
         .parse()
         .map_err(|problem: String| anyhow::anyhow!("--quota: {problem}"))?;
+    Ok((quota, most))
+}
+
+/// Parses `NAME=NUMBER` or `NAME=default`.
+fn limit<'a>(option: &str, text: &'a str) -> anyhow::Result<(&'a str, Option<i64>)> {
+    let (name, most) = text
+        .split_once('=')
+        .with_context(|| format!("{option}: write NAME=NUMBER or NAME=default"))?;
     let most = match most {
         "default" => None,
         most => {
             let read = most.parse().ok();
-            Some(read.with_context(|| format!("--quota: {most:?} is neither a whole number nor `default`"))?)
+            Some(read.with_context(|| format!("{option}: {most:?} is neither a whole number nor `default`"))?)
         }
     };
-    Ok((quota, most))
+    Ok((name, most))
 }
 
 impl Listed {
@@ -143,6 +162,7 @@ impl Listed {
             messages_per_second: rules.messages_per_second,
             hold_unknown: rules.hold_unknown,
             require_opt_in: rules.require_opt_in,
+            retention: tenancy::retention(&tenant),
             id: tenant.id,
             name: tenant.name,
             created_at: tenant.created_at,

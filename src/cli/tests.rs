@@ -1,6 +1,7 @@
 //! What the commands answer, against a database of their own.
 
 mod channels;
+mod contacts;
 mod endpoint;
 mod queues;
 mod send;
@@ -37,6 +38,7 @@ async fn try_on(operator: &OperatorContext, line: &str) -> anyhow::Result<Comman
         Command::Tenant(command) => command.run(operator).await,
         Command::Channel(command) => command.run(operator).await,
         Command::Endpoint(command) => command.run(operator).await,
+        Command::Contact(command) => command.run(operator).await,
         Command::Message(command) => command.run(operator).await,
         Command::Queue(command) => command.run(operator).await,
         Command::Key(command) => command.run(operator).await,
@@ -72,6 +74,7 @@ async fn a_tenant_is_made_with_an_id_and_a_key_and_then_listed() {
         "messages_per_second",
         "hold_unknown",
         "require_opt_in",
+        "retention",
         "quotas",
     ];
     assert_eq!(names(&listed[0]), BTreeSet::from(shown));

@@ -1,6 +1,7 @@
 //! Periodic maintenance, run by every worker process: everything here may run twice, and concurrently.
 
 pub mod retention;
+mod tenant_retention;
 mod windows;
 
 use std::time::Duration;
@@ -38,6 +39,8 @@ const CLEANUP_INTERVAL: Duration = Duration::from_secs(600);
 
 /// How long the marker of a job in hand is kept that no worker came back to.
 const MARKER_RETENTION: TimeDelta = TimeDelta::days(1);
+/// How long it is kept what a merge of two contacts did.
+const MERGE_JOURNAL_RETENTION: TimeDelta = TimeDelta::days(180);
 
 /// Runs all maintenance until the process ends.
 pub async fn run(app: App, shutdown: CancellationToken) {
@@ -162,6 +165,7 @@ pub async fn clean_up(app: &App) -> Result<()> {
     let kept = now - app.config.deliveries.retention;
     removed.push(("deliveries", webhooks::purge(&app.webhooks, kept).await?));
     removed.push(("media", media::expire(&app.media).await?));
+    removed.extend(tenant_retention::clean_up(app).await?);
     media::prioritize_expiring(app.db.writer(), now + media::URGENT).await?;
     channel_checks::insert_missing(&app.db, now).await?;
     cancel_archived(app).await?;
@@ -203,6 +207,7 @@ async fn remove(app: &App, what: RetentionTarget) -> Result<u64> {
         RetentionTarget::Events => keep.events,
         RetentionTarget::OrphanStatuses => keep.orphan_statuses,
         RetentionTarget::IdempotencyKeys => accept::KEY_KEPT,
+        RetentionTarget::MergeJournals => MERGE_JOURNAL_RETENTION,
     };
     let mut removed = 0;
     loop {

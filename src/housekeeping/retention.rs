@@ -20,15 +20,18 @@ pub(crate) enum RetentionTarget {
     Events,
     OrphanStatuses,
     IdempotencyKeys,
+    /// What merges of contacts did; the redirects of the old ids stay.
+    MergeJournals,
 }
 
 /// All targets.
-pub(crate) const RETENTION_TARGETS: [RetentionTarget; 5] = [
+pub(crate) const RETENTION_TARGETS: [RetentionTarget; 6] = [
     RetentionTarget::DoneRawEvents,
     RetentionTarget::RawEvents,
     RetentionTarget::Events,
     RetentionTarget::OrphanStatuses,
     RetentionTarget::IdempotencyKeys,
+    RetentionTarget::MergeJournals,
 ];
 
 impl RetentionTarget {
@@ -40,6 +43,7 @@ impl RetentionTarget {
             RetentionTarget::Events => "events",
             RetentionTarget::OrphanStatuses => "orphan_statuses",
             RetentionTarget::IdempotencyKeys => "idempotency_keys",
+            RetentionTarget::MergeJournals => "merge_journals",
         }
     }
 }
@@ -52,6 +56,7 @@ pub(crate) async fn remove(db: &Db, what: RetentionTarget, before: DateTime<Utc>
         RetentionTarget::Events => events(db.writer(), before).await,
         RetentionTarget::OrphanStatuses => orphan_statuses(db.writer(), before).await,
         RetentionTarget::IdempotencyKeys => idempotency::expire(db.writer(), before, CHUNK).await,
+        RetentionTarget::MergeJournals => merge_journals(db.writer(), before).await,
     }
 }
 
@@ -83,6 +88,13 @@ async fn events(on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         DELETE FROM events WHERE id IN (SELECT id FROM events WHERE created_at < $1 ORDER BY created_at LIMIT $2)
             AND created_at < $1";
+    on.sql(SQL, (before, CHUNK)).run().await
+}
+
+/// Removes the journals of merges.
+async fn merge_journals(on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        DELETE FROM contact_merges WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM contact_merges WHERE created_at < $1 LIMIT $2)";
     on.sql(SQL, (before, CHUNK)).run().await
 }
 

@@ -2,6 +2,7 @@
 
 mod check_channels;
 mod consume_events;
+mod count_segments;
 mod deliver_webhooks;
 mod fetch_media;
 mod import_contacts;
@@ -13,6 +14,7 @@ mod write_exports;
 
 pub(crate) use check_channels::CheckChannels;
 pub(crate) use consume_events::ConsumeEvents;
+pub(crate) use count_segments::CountSegments;
 pub(crate) use deliver_webhooks::DeliverWebhooks;
 pub(crate) use fetch_media::FetchMedia;
 pub(crate) use import_contacts::ImportContacts;
@@ -40,6 +42,7 @@ pub const QUEUES: &[Queue] = &[
     ConsumeEvents::QUEUE,
     ImportContacts::QUEUE,
     WriteExports::QUEUE,
+    CountSegments::QUEUE,
 ];
 
 /// Registers all jobs of a worker. Without consumers of events there is nothing to do in their queue.
@@ -53,7 +56,8 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
         .register::<SyncTemplates>()
         .register::<CheckChannels>()
         .register::<ImportContacts>()
-        .register::<WriteExports>();
+        .register::<WriteExports>()
+        .register::<CountSegments>();
     match app.consumers.is_empty() {
         true => workers,
         false => workers.register::<ConsumeEvents>(),
@@ -73,6 +77,7 @@ pub(crate) fn id_prefix(queue: &Queue) -> &'static str {
         prefix::<ConsumeEvents>(),
         prefix::<ImportContacts>(),
         prefix::<WriteExports>(),
+        prefix::<CountSegments>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)

@@ -33,7 +33,7 @@ pub(crate) use media_events::emit_failures;
 pub(crate) use meta_id::{MetaCopy, find_meta_copy, forget_meta_ids};
 pub use meta_id::{MetaIdError, meta_id};
 pub use remove::delete;
-pub(crate) use remove::{expire, remove_orphans};
+pub(crate) use remove::{expire, expire_of, release, remove_orphans};
 pub use sendable::{SendableError, check_sendable};
 pub(crate) use service::MediaService;
 pub(crate) use store::prioritize_expiring;

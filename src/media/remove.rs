@@ -1,5 +1,7 @@
 //! Deletes media by request and by age, and removes orphaned files.
 
+use chrono::{DateTime, Utc};
+
 use super::content::Variant;
 use crate::{
     db::Result,
@@ -17,7 +19,7 @@ const BATCH: i64 = 100;
 /// was made: queued messages may still name it, and nothing reports when Meta has read it.
 pub async fn delete(service: &MediaService, ctx: &Ctx, id: MediaId) -> Result<bool> {
     let tenant = ctx.tenant;
-    let found = release_media(service, tenant, id).await?;
+    let found = release(service, tenant, id).await?;
     if found {
         remove_orphans(service).await?;
     }
@@ -31,7 +33,7 @@ pub(crate) async fn expire(service: &MediaService) -> Result<u64> {
     loop {
         let old = store::list_older_than(service.db.reader(), before, BATCH).await?;
         for &(tenant, id) in &old {
-            gone += u64::from(release_media(service, tenant, id).await?);
+            gone += u64::from(release(service, tenant, id).await?);
         }
         if (old.len() as i64) < BATCH {
             return Ok(gone);
@@ -40,7 +42,23 @@ pub(crate) async fn expire(service: &MediaService) -> Result<u64> {
     }
 }
 
-async fn release_media(service: &MediaService, tenant: TenantId, id: MediaId) -> Result<bool> {
+/// Deletes media of a tenant that are older than a time. Returns the number.
+pub(crate) async fn expire_of(service: &MediaService, tenant: TenantId, before: DateTime<Utc>) -> Result<u64> {
+    let mut gone = 0;
+    loop {
+        let old = store::list_older_of(service.db.reader(), tenant, before, BATCH).await?;
+        for &(id,) in &old {
+            gone += u64::from(release(service, tenant, id).await?);
+        }
+        if (old.len() as i64) < BATCH {
+            return Ok(gone);
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Deletes media, and leaves its file to be removed soon after. Returns false if it is unknown or deleted.
+pub(crate) async fn release(service: &MediaService, tenant: TenantId, id: MediaId) -> Result<bool> {
     let now = service.clock.now();
     let mut tx = service.db.begin_as(tenant).await?;
     let Some(released) = store::delete(&mut tx, tenant, id, now).await? else {

@@ -1,6 +1,7 @@
 //! Tenants.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     db::{On, Result, Sql, Tx},
@@ -20,12 +21,42 @@ pub struct Tenant {
     pub hold_unknown: Option<String>,
     /// Whether marketing goes only to contacts who have allowed it.
     pub require_opt_in: bool,
+    /// JSON: a [`TenantRetention`]; `None` is the installation's.
+    pub retention: Option<String>,
+}
+
+/// Days for which data of a tenant is kept; `None` is as long as in the installation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub(crate) struct TenantRetention {
+    /// Messages in both directions, with their statuses and files; counted from their receipt.
+    #[schema(required)]
+    pub messages: Option<i64>,
+    /// Files that were received or uploaded.
+    #[schema(required)]
+    pub media: Option<i64>,
+    /// Events.
+    #[schema(required)]
+    pub events: Option<i64>,
+}
+
+impl TenantRetention {
+    pub fn parse(stored: Option<&str>) -> Self {
+        stored
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default()
+    }
+
+    /// Returns what is stored; `None` if all is kept as long as in the installation.
+    pub fn stored(&self) -> Option<String> {
+        (*self != Self::default()).then(|| serde_json::to_string(self).expect("numbers always serialise"))
+    }
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, sealed_key, created_at, messages_per_second, hold_unknown, require_opt_in FROM tenants ",
+            "SELECT id, name, sealed_key, created_at, messages_per_second, hold_unknown, require_opt_in, retention FROM tenants ",
             $rest
         )
     };
@@ -87,4 +118,16 @@ pub(crate) async fn set_rules(on: On<'_>, tenant: &Tenant, now: DateTime<Utc>) -
     on.sql(SQL, (tenant.id, rate, held, tenant.require_opt_in, now))
         .run()
         .await
+}
+
+/// Stores how long the data of a tenant is kept.
+pub(crate) async fn set_retention(on: On<'_>, tenant: &Tenant, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "UPDATE tenants SET retention = $2, updated_at = $3 WHERE id = $1";
+    on.sql(SQL, (tenant.id, tenant.retention.clone(), now)).run().await
+}
+
+/// Lists the tenants whose data is not kept as long as in the installation.
+pub(crate) async fn with_retention(on: On<'_>) -> Result<Vec<Tenant>> {
+    const SQL: &str = select!("WHERE retention IS NOT NULL ORDER BY id");
+    on.sql(SQL, ()).all().await
 }

@@ -5,6 +5,7 @@ mod channels;
 mod keys;
 mod master_key;
 mod quotas;
+mod retention;
 mod rotation;
 mod rules;
 
@@ -17,6 +18,7 @@ pub(crate) use master_key::adopt_master_key;
 pub use master_key::{MasterKeyError, check_master_key};
 pub(crate) use quotas::quotas_of;
 pub use quotas::{quotas, set_quotas};
+pub(crate) use retention::{retention, set_retention};
 pub(crate) use rotation::RotationReport;
 pub use rotation::{rotate_keys, vacuum_replaced};
 pub(crate) use rules::{parse_hold_unknown, sending_rules, set_rules};
@@ -68,6 +70,7 @@ pub async fn create_tenant(service: &TenantService, name: &str) -> Result<(Tenan
         created_at: service.clock.now(),
         messages_per_second: None,
         require_opt_in: false,
+        retention: None,
         hold_unknown: None,
     };
     let mut tx = service.db.begin().await?;

@@ -62,6 +62,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0005_contacts.sql"),
         postgres: include_str!("../../../migrations/0005_contacts.postgres.sql"),
     },
+    Step {
+        name: "0006_retention",
+        text: include_str!("../../../migrations/0006_retention.sql"),
+        postgres: "",
+    },
 ];
 
 impl Step {

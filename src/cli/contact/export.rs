@@ -33,6 +33,9 @@ pub struct Args {
     /// Export the archived contacts instead of those in use.
     #[arg(long)]
     archived: bool,
+    /// Export those whom a filter selects, such as `tag = "vip"`.
+    #[arg(long, conflicts_with = "archived")]
+    filter: Option<String>,
     /// Leave cells as they are that a spreadsheet program would take for formulas.
     #[arg(long)]
     no_escape: bool,
@@ -57,8 +60,10 @@ impl Args {
         };
         let subject = ExportSubject::Contacts {
             archived: self.archived,
+            filter: self.filter,
         };
-        let pages = ExportPages::begin(&operator.registry.db, tenant.id, subject, style).await?;
+        let (db, clock) = (&operator.registry.db, &operator.registry.clock);
+        let pages = ExportPages::begin(db, clock, tenant.id, subject, style).await?;
         let Some(path) = self.output else {
             write(pages, std::io::stdout()).await?;
             return CommandOutput::with_text(&serde_json::Value::Null, String::new());

@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod merge;
 
 use clap::Subcommand;
 
@@ -13,6 +14,8 @@ pub enum Command {
     Import(import::Args),
     /// Export contacts as CSV or JSON lines.
     Export(export::Args),
+    /// Merge two contacts that are one person.
+    Merge(merge::Args),
 }
 
 impl Command {
@@ -20,6 +23,7 @@ impl Command {
         match self {
             Command::Import(args) => args.run(operator).await,
             Command::Export(args) => args.run(operator).await,
+            Command::Merge(args) => args.run(operator).await,
         }
     }
 }

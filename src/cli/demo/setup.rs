@@ -16,6 +16,7 @@ use crate::{
     crypto::{ApiToken, WebhookSecret},
     db::Db,
     domain::{ChannelId, Ctx, Scopes, TenantId},
+    queue::Queues,
     records::{api_keys, tenants},
     tenancy::{self, NewChannel, TenantService},
 };
@@ -66,6 +67,7 @@ impl DemoSetup {
         let service = ContactService {
             db: db.clone(),
             clock: registry.clock.clone(),
+            queues: Queues::in_memory(registry.clock.clone()),
         };
         contacts::seed(&service, tenant).await?;
         let api_key = api_key(&registry, tenant, &mut secrets).await?;

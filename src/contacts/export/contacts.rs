@@ -11,7 +11,7 @@ use crate::{
             fields::{self, ContactField},
         },
     },
-    db::{On, Result},
+    db::{On, Result, Tx},
     domain::{ConsentPurpose, ContactId, FieldType, TagKind, TenantId},
     records::contacts::Contact,
 };
@@ -56,32 +56,35 @@ pub(super) async fn catalogue(on: On<'_>, tenant: TenantId) -> Result<Vec<Contac
     Ok(fields)
 }
 
-/// Reads a page of contacts after one, the oldest first, and returns their rows with the last one's id.
+/// The rows of contacts by their ids, and the last of these.
+type ContactRows = (Vec<(ContactId, Vec<ExportValue>)>, Option<ContactId>);
+
+/// Reads a page of contacts after one, the oldest first.
 pub(super) async fn page(
-    mut on: On<'_>,
+    tx: &mut Tx,
     tenant: TenantId,
     fields: &[ContactField],
     archived: bool,
     after: ContactId,
     limit: i64,
-) -> Result<(Vec<Vec<ExportValue>>, Option<ContactId>)> {
-    let contacts = exports::contacts(on.reborrow(), tenant, archived, after, limit).await?;
+) -> Result<ContactRows> {
+    let contacts = exports::contacts(tx.on(), tenant, archived, after, limit).await?;
     let Some(last) = contacts.last().map(|it| it.id) else {
         return Ok((Vec::new(), None));
     };
     let mut details = Details::default();
-    for it in exports::identities(on.reborrow(), tenant, after, last).await? {
+    for it in exports::identities(tx.on(), tenant, after, last).await? {
         details.of(it.contact_id).identities.entry(it.kind).or_insert(it.value);
     }
-    for it in exports::tags(on.reborrow(), tenant, after, last).await? {
+    for it in exports::tags(tx.on(), tenant, after, last).await? {
         details.of(it.contact_id).tags.push(it);
     }
-    for (contact, purpose, status) in exports::consents(on, tenant, after, last).await? {
+    for (contact, purpose, status) in exports::consents(tx.on(), tenant, after, last).await? {
         details.of(contact).consents.insert(purpose, status);
     }
     let rows = contacts.into_iter().map(|it| {
         let found = details.0.remove(&it.id).unwrap_or_default();
-        row(it, found, fields)
+        (it.id, row(it, found, fields))
     });
     Ok((rows.collect(), Some(last)))
 }

@@ -11,11 +11,20 @@ use super::{
     talk,
 };
 use crate::{
-    contacts::store::{
-        exports::{self, MessagePlace},
-        fields::ContactField,
+    clock::Clock,
+    contacts::{
+        ContactError, ContactResult,
+        segments::{
+            language::{Filter, parse},
+            read_catalogue,
+        },
+        store::{
+            exports::{self, MessagePlace},
+            fields::ContactField,
+            segments::selected_among,
+        },
     },
-    db::{Db, On, Result},
+    db::{Db, On, Result, Tx},
     domain::{ContactId, ConversationId, Id, MessageId, TenantId},
 };
 
@@ -23,12 +32,15 @@ use crate::{
 const PAGE: i64 = 1_000;
 
 /// What is exported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ExportSubject {
-    /// People in use, or the archived ones.
     Contacts {
+        /// Whether it is of the archived people instead of those in use.
         archived: bool,
+        /// The text of a filter of those in use.
+        #[serde(default)]
+        filter: Option<String>,
     },
     Conversations,
     /// The messages of a conversation.
@@ -38,7 +50,7 @@ pub(crate) enum ExportSubject {
 }
 
 impl ExportSubject {
-    pub const fn name(self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         match self {
             Self::Contacts { .. } => "contacts",
             Self::Conversations => "conversations",
@@ -46,12 +58,12 @@ impl ExportSubject {
         }
     }
 
-    /// Counts the rows, up to `most`.
-    pub async fn count(self, on: On<'_>, tenant: TenantId, most: i64) -> Result<i64> {
+    /// Counts the rows that are looked at, up to `most`.
+    pub async fn count(&self, on: On<'_>, tenant: TenantId, most: i64) -> Result<i64> {
         match self {
             Self::Contacts { .. } => exports::count_contacts(on, tenant, most).await,
             Self::Conversations => exports::count_conversations(on, tenant, most).await,
-            Self::Messages { conversation } => exports::count_messages(on, tenant, conversation, most).await,
+            Self::Messages { conversation } => exports::count_messages(on, tenant, *conversation, most).await,
         }
     }
 }
@@ -70,6 +82,8 @@ pub(crate) struct ExportPages {
     tenant: TenantId,
     subject: ExportSubject,
     fields: Vec<ContactField>,
+    /// The filter of contacts, and the time from which its spans count.
+    filter: Option<(Filter, DateTime<Utc>)>,
     sheet: Sheet,
     after: Places,
     ended: bool,
@@ -78,7 +92,20 @@ pub(crate) struct ExportPages {
 }
 
 impl ExportPages {
-    pub async fn begin(db: &Db, tenant: TenantId, subject: ExportSubject, style: SheetStyle) -> Result<Self> {
+    /// Begins an export. Fails where the filter of its contacts is none, or none any more.
+    pub async fn begin(
+        db: &Db,
+        clock: &Clock,
+        tenant: TenantId,
+        subject: ExportSubject,
+        style: SheetStyle,
+    ) -> ContactResult<Self> {
+        let filter = match &subject {
+            ExportSubject::Contacts { filter: Some(text), .. } => {
+                Some((filter_of(db, tenant, text).await?, clock.now()))
+            }
+            _ => None,
+        };
         let fields = match subject {
             ExportSubject::Contacts { .. } => catalogue(db.reader(), tenant).await?,
             _ => Vec::new(),
@@ -94,6 +121,7 @@ impl ExportPages {
             tenant,
             subject,
             fields,
+            filter,
             sheet: Sheet::new(style, columns),
             after: Places {
                 contact: ContactId::from_uuid(Uuid::nil()),
@@ -111,9 +139,8 @@ impl ExportPages {
             return Ok(None);
         }
         let mut tx = self.db.begin_read_as(self.tenant).await?;
-        let rows = self.read(tx.on()).await?;
+        let rows = self.read(&mut tx).await?;
         tx.commit().await?;
-        self.ended = (rows.len() as i64) < PAGE;
         self.rows += rows.len() as i64;
         for row in rows {
             self.sheet.row(row);
@@ -121,24 +148,45 @@ impl ExportPages {
         Ok(Some(Bytes::from(self.sheet.take())))
     }
 
-    async fn read(&mut self, on: On<'_>) -> Result<Vec<Vec<ExportValue>>> {
+    async fn read(&mut self, tx: &mut Tx) -> Result<Vec<Vec<ExportValue>>> {
         let (tenant, after) = (self.tenant, &mut self.after);
-        match self.subject {
-            ExportSubject::Contacts { archived } => {
-                let page = contacts::page(on, tenant, &self.fields, archived, after.contact, PAGE).await?;
+        let (rows, looked_at) = match &self.subject {
+            ExportSubject::Contacts { archived, .. } => {
+                let page = contacts::page(tx, tenant, &self.fields, *archived, after.contact, PAGE).await?;
+                let looked_at = page.0.len();
+                let first = page.0.first().map(|it| it.0);
+                let selected = match (&self.filter, first, page.1) {
+                    (Some((filter, now)), Some(first), Some(last)) => {
+                        Some(selected_among(tx, tenant, filter, [first, last], *now).await?)
+                    }
+                    _ => None,
+                };
                 after.contact = page.1.unwrap_or(after.contact);
-                Ok(page.0)
+                let is_selected = |id: &ContactId| selected.as_ref().is_none_or(|it| it.contains(id));
+                let rows = page.0.into_iter().filter(|(id, _)| is_selected(id));
+                (rows.map(|(_, row)| row).collect(), looked_at)
             }
             ExportSubject::Conversations => {
-                let page = talk::conversations(on, tenant, after.conversation, PAGE).await?;
+                let page = talk::conversations(tx.on(), tenant, after.conversation, PAGE).await?;
                 after.conversation = page.1.unwrap_or(after.conversation);
-                Ok(page.0)
+                let looked_at = page.0.len();
+                (page.0, looked_at)
             }
             ExportSubject::Messages { conversation } => {
-                let page = talk::messages(on, tenant, conversation, after.message, PAGE).await?;
+                let page = talk::messages(tx.on(), tenant, *conversation, after.message, PAGE).await?;
                 after.message = page.1.unwrap_or(after.message);
-                Ok(page.0)
+                let looked_at = page.0.len();
+                (page.0, looked_at)
             }
-        }
+        };
+        self.ended = (looked_at as i64) < PAGE;
+        Ok(rows)
     }
+}
+
+async fn filter_of(db: &Db, tenant: TenantId, text: &str) -> ContactResult<Filter> {
+    let mut tx = db.begin_read_as(tenant).await?;
+    let catalogue = read_catalogue(&mut tx, tenant).await?;
+    tx.commit().await?;
+    parse(text, &catalogue, None).map_err(|error| ContactError::Filter("filter", error))
 }

@@ -11,6 +11,7 @@ use super::{
     sheet::SheetStyle,
 };
 use crate::{
+    contacts::ContactError,
     db::{Result, Tx},
     domain::{Actor, ExportId, Id, WorkState},
     events::export::{ExportReady, READY},
@@ -76,7 +77,20 @@ async fn take(service: &ExportService, id: ExportId) -> Result<Outcome> {
         counts: ExportCounts::default(),
         is_canceled: task.canceled_at.is_some(),
     };
-    match writing.write(&spec).await? {
+    let pages = ExportPages::begin(
+        &service.db,
+        &service.clock,
+        task.tenant_id,
+        spec.subject.clone(),
+        spec.style,
+    )
+    .await;
+    let pages = match pages {
+        Ok(pages) => pages,
+        Err(ContactError::Database(error)) => return Err(error),
+        Err(error) => return Ok(Outcome::discard(error)),
+    };
+    match writing.write(pages).await? {
         Ok(()) => writing.end(id, &spec).await,
         Err(error) => Ok(Outcome::retry(error)),
     }
@@ -93,9 +107,8 @@ struct Writing<'a> {
 
 impl Writing<'_> {
     /// Writes the file, unless it is canceled meanwhile.
-    async fn write(&mut self, spec: &ExportSpec) -> Result<std::result::Result<(), storage::Error>> {
+    async fn write(&mut self, mut pages: ExportPages) -> Result<std::result::Result<(), storage::Error>> {
         let key = StorageKey::of(self.task.tenant_id.uuid(), self.task.id);
-        let mut pages = ExportPages::begin(&self.service.db, self.task.tenant_id, spec.subject, spec.style).await?;
         let mut writer = self.service.storage.write(&key);
         let mut reported = Instant::now();
         while !self.is_canceled

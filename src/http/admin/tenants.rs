@@ -17,7 +17,8 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    records, tenancy,
+    records::{self, tenants::TenantRetention},
+    tenancy,
 };
 
 const LIST: &str = "tenants";
@@ -37,6 +38,8 @@ pub(crate) struct TenantView {
     pub hold_unknown: Option<Vec<SendLane>>,
     /// Whether marketing goes only to contacts who have allowed it.
     pub require_opt_in: bool,
+    /// For how many days its data is kept; null is as long as the installation keeps it.
+    pub retention: TenantRetention,
     /// How many `channels`, `api_keys`, `endpoints`, `templates` and `message_templates` it may have, and how many `media_bytes` of uploads.
     pub quotas: BTreeMap<String, i64>,
 }
@@ -45,6 +48,7 @@ impl TenantView {
     fn of(row: records::tenants::Tenant, quotas: BTreeMap<String, i64>) -> Self {
         let rules = tenancy::sending_rules(&row);
         Self {
+            retention: tenancy::retention(&row),
             id: row.id,
             name: row.name,
             created_at: row.created_at,
@@ -70,6 +74,10 @@ pub(crate) struct TenantRules {
     hold_unknown: Option<Option<Vec<SendLane>>>,
     /// Whether marketing goes only to contacts who have allowed it.
     require_opt_in: Option<bool>,
+    /// Days by what is kept: `messages` (at least 8), `media`, `events`; null is as long as the installation keeps it. What is older goes within
+    /// ten minutes.
+    #[schema(example = json!({ "messages": 90, "media": null }))]
+    retention: Option<BTreeMap<String, Option<i64>>>,
     /// Quotas by name; null restores the default. Items beyond a lowered quota stay.
     #[schema(example = json!({ "endpoints": 200, "media_bytes": null }))]
     quotas: Option<BTreeMap<String, Option<i64>>>,
@@ -152,6 +160,10 @@ pub async fn change(
         tenancy::set_quotas(&registry, id, &named(quotas)?).await?;
     }
     row = tenancy::set_rules(&registry, id, &rules).await?;
+    if let Some(retention) = change.retention {
+        let changes: Vec<_> = retention.into_iter().collect();
+        row = tenancy::set_retention(&registry, &app.config.retention, id, &changes).await?;
+    }
     // Other processes refresh within a second; this one refreshes at once.
     app.directory.refresh().await?;
     let quotas = tenancy::quotas(&registry, id).await?;

@@ -8,7 +8,7 @@ mod insert;
 mod removals;
 mod uploads;
 
-pub use delete::{ReleasedMedia, delete, list_older_than};
+pub use delete::{ReleasedMedia, delete, list_older_of, list_older_than};
 pub(crate) use files::{
     CompletedVariants, NewFile, Removed, WantsVariants, complete_variants, find_leased_file, list_orphaned,
     mark_orphaned, remove_orphan, upsert_file,

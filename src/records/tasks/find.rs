@@ -74,6 +74,15 @@ pub(crate) async fn count_open(on: On<'_>, tenant: TenantId, kind: TaskKind) -> 
     Ok(count)
 }
 
+/// Returns whether a task of a kind about this subject has not ended.
+pub(crate) async fn is_open_for(on: On<'_>, tenant: TenantId, kind: TaskKind, subject: impl Id) -> Result<bool> {
+    const SQL: &str = "
+        SELECT COUNT(*) FROM tasks
+        WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND state || '' IN ('pending', 'running')";
+    let (count,): (i64,) = on.sql(SQL, (tenant, kind, subject.uuid())).one().await?;
+    Ok(count > 0)
+}
+
 /// Returns the oldest task of a kind that has not ended: the one whose turn it is where a tenant has one running at a time.
 pub(crate) async fn first_open(on: On<'_>, tenant: TenantId, kind: TaskKind) -> Result<Option<Uuid>> {
     const SQL: &str = "

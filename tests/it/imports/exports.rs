@@ -201,11 +201,7 @@ async fn a_file_is_written_in_the_background_and_fetched_by_a_link_for_a_while(t
     assert_eq!((&asked["state"], &asked["url"]), (&json!("waiting"), &json!(null)));
     let id = asked["id"].as_str().unwrap();
     let export: ExportId = id.parse().unwrap();
-    let now = test.app.clock.now();
-    let until = now + TimeDelta::seconds(15);
-    queue::claim(test.app.db.writer(), &EXPORTS, &[export.uuid()], until, now)
-        .await
-        .unwrap();
+    claimed(&test, export).await;
     assert_eq!(export::run(&test.app.exports, export).await.unwrap(), Outcome::Settled);
     let path = format!("/api/v1/exports/{id}");
     let ready = client.get(&path).await.ok().json();
@@ -236,4 +232,80 @@ async fn a_file_is_written_in_the_background_and_fetched_by_a_link_for_a_while(t
     export::clean_up(&test.app.exports).await.unwrap();
     let expired = client.get(&path).await.ok().json();
     assert_eq!((&expired["state"], &expired["url"]), (&json!("expired"), &json!(null)));
+}
+
+#[both_databases]
+async fn some_contacts_are_exported_by_filter_segment_tag_or_list(test: TestApp) {
+    hostile(&test).await;
+    let client = exporter(&test).await;
+    let segment = json!({ "name": "Small", "filter": "fields.size = \"S\"" });
+    client.post("/api/v1/segments", segment).await.created();
+    for (query, phones) in [
+        ("filter=fields.age%20%3E%200", &["+4915123456701"][..]),
+        ("tag=vip", &["+4915123456701"]),
+        ("segment=Small", &["+4915123456703"]),
+        (
+            "list=news&filter=not%20tag%20%3D%20%22vip%22",
+            &["+4915123456702", "+4915123456703"],
+        ),
+        ("list=news&segment=Small&tag=vip", &[]),
+    ] {
+        let exported = client
+            .get(&format!("/api/v1/contacts/export?format=ndjson&{query}"))
+            .await
+            .ok();
+        let rows: Vec<Value> = exported
+            .text()
+            .lines()
+            .map(|it| serde_json::from_str(it).unwrap())
+            .collect();
+        let found: Vec<&Value> = rows.iter().map(|it| &it["phone"]).collect();
+        assert_eq!(found, phones, "{query}");
+    }
+    let header = client
+        .get("/api/v1/contacts/export?list=news&segment=Small&tag=vip")
+        .await
+        .ok()
+        .text();
+    assert_eq!(header.lines().count(), 1, "a sheet of nobody has its header: {header}");
+    let path = "/api/v1/contacts/export?filter=fields.sise%20is%20known";
+    let refused = client.get(path).await;
+    assert!(
+        refused.problem(422).contains("fields.size") && refused.json()["errors"][0]["column"] == 1,
+        "{}",
+        refused.text()
+    );
+    let both = client.get("/api/v1/contacts/export?archived=true&tag=vip").await;
+    assert!(both.problem(422).contains("archived"), "{}", both.text());
+}
+
+#[both_databases]
+async fn an_export_whose_filter_is_none_any_more_fails_with_the_reason(test: TestApp) {
+    hostile(&test).await;
+    let client = exporter(&test).await;
+    let asked = client.get("/api/v1/contacts/export?async=true&tag=vip").await.json();
+    let export: ExportId = asked["id"].as_str().unwrap().parse().unwrap();
+    let tags = client.get("/api/v1/tags").await.ok().json();
+    let vip = tags["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["name"] == "vip")
+        .unwrap();
+    client
+        .delete(&format!("/api/v1/tags/{}", vip["id"].as_str().unwrap()))
+        .await;
+    let outcome = export::run(&test.app.exports, claimed(&test, export).await)
+        .await
+        .unwrap();
+    assert!(format!("{outcome:?}").contains("there is no tag"), "{outcome:?}");
+}
+
+/// Leases an export, as a worker does before it runs.
+async fn claimed(test: &TestApp, export: ExportId) -> ExportId {
+    let now = test.app.clock.now();
+    let until = now + TimeDelta::seconds(15);
+    let leases = queue::claim(test.app.db.writer(), &EXPORTS, &[export.uuid()], until, now).await;
+    assert_eq!(leases.unwrap().len(), 1, "it is due");
+    export
 }

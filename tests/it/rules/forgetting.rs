@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     sending::world::{DEADLINE, World},
-    support::{app::TestApp, wait::wait_until, webhook::change},
+    support::{app::TestApp, http::Client, wait::wait_until, webhook::change},
 };
 
 /// Stores messages of which so much is known, with work that ended in this state so many days ago.
@@ -226,4 +226,27 @@ async fn customers_are_forgotten_who_were_not_written_to_for_a_day(test: TestApp
     housekeeping::clean_up(&test.app).await.unwrap();
     assert_eq!(test.count("SELECT used FROM portfolios").await, 3);
     assert_eq!(test.count("SELECT COUNT(*) FROM portfolio_recipients").await, 3);
+}
+
+#[both_databases]
+async fn what_a_merge_did_is_forgotten_after_half_a_year_and_its_redirect_is_not(test: TestApp) {
+    let client = Client::tenant(&test);
+    let mut ids = Vec::new();
+    for phone in ["+4915123456781", "+4915123456782"] {
+        let made = client
+            .post("/api/v1/contacts", json!({ "phone": phone }))
+            .await
+            .created()
+            .json();
+        ids.push(made["id"].as_str().unwrap().to_owned());
+    }
+    let merge = format!("/api/v1/contacts/{}/merge", ids[0]);
+    client.post(&merge, json!({ "from": ids[1] })).await.ok();
+    for (days, kept) in [(179, 1), (2, 0)] {
+        test.advance(TimeDelta::days(days));
+        housekeeping::clean_up(&test.app).await.unwrap();
+        assert_eq!(test.count("SELECT COUNT(*) FROM contact_merges").await, kept);
+    }
+    let old = client.get(&format!("/api/v1/contacts/{}", ids[1])).await;
+    assert_eq!(old.status.as_u16(), 308);
 }

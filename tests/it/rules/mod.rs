@@ -7,6 +7,7 @@ mod effects;
 mod forgetting;
 mod isolation;
 mod lock_order;
+mod retention;
 mod room;
 mod shared_portfolio;
 mod tenants;

@@ -16,6 +16,7 @@ use crate::{
         segments::{language::parse, read_catalogue, select},
         store::segments::Scan,
     },
+    queue::Queues,
     records::{channels, tenants},
 };
 
@@ -78,6 +79,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<SegmentsReport> {
     let service = ContactService {
         db: registry.db.clone(),
         clock: registry.clock.clone(),
+        queues: Queues::in_memory(registry.clock.clone()),
     };
     let filled = BenchContacts::begin(&service, tenant, channel).await?;
     let tenth = options.contacts / 10;

@@ -9,4 +9,5 @@ mod scan;
 pub use args::FilterArg;
 pub use condition::FilterCondition;
 pub(crate) use rows::{StoredSegment, archive, find, insert, list, lock, set_count, update};
+pub(crate) use scan::selected_among;
 pub use scan::{Scan, window_statement};

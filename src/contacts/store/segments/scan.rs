@@ -1,6 +1,8 @@
 //! Scans the contacts of a tenant in windows: a number of contacts in the order of their ids, whether or not a filter selects them. So a
 //! statement takes about as long whatever the filter selects.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -100,6 +102,22 @@ impl Scan {
         let range = [self.tenant.uuid(), first, last].map(FilterArg::Id);
         range.into_iter().chain(self.condition.args.iter().cloned()).collect()
     }
+}
+
+/// Returns those of a range of contacts, first and last included, that a filter selects. The range is no longer than a window.
+pub(crate) async fn selected_among(
+    tx: &mut Tx,
+    tenant: TenantId,
+    filter: &Filter,
+    [first, last]: [ContactId; 2],
+    now: DateTime<Utc>,
+) -> Result<HashSet<ContactId>> {
+    let condition = FilterCondition::new(filter, tx.is_postgres(), now);
+    let range = [tenant.uuid(), first.uuid(), last.uuid()].map(FilterArg::Id);
+    let args: Vec<FilterArg> = range.into_iter().chain(condition.args).collect();
+    let sql = Sql::built(window_statement("c.id", &condition.text));
+    let found: Vec<(ContactId,)> = tx.sql(sql, args).all().await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
 /// Returns the text of the statement over one window. A LIMIT beside the filter would have the planner look for another way.

@@ -22,6 +22,7 @@ use crate::{
         self, ExportError, ExportFormat, ExportPages, ExportReport, ExportSpec, ExportState, ExportSubject, MAX_OPEN,
         SheetStyle,
     },
+    contacts::segments::{Criteria, read_catalogue},
     db,
     domain::{ConversationId, ExportId, Permission, perm},
     http::{
@@ -62,11 +63,43 @@ pub(crate) struct ExportQuery {
 pub(crate) struct ContactExportQuery {
     /// `true` exports the archived contacts instead of those in use.
     archived: Option<bool>,
+    /// A filter, as of a segment: `fields.city = "Pune"`.
+    filter: Option<String>,
+    /// The id or the name of a segment.
+    segment: Option<String>,
+    /// The name of a tag.
+    tag: Option<String>,
+    /// The name of a list.
+    list: Option<String>,
+}
+
+impl ContactExportQuery {
+    async fn subject(self, caller: &TenantAccess) -> Result<ExportSubject, Problem> {
+        let archived = self.archived.unwrap_or(false);
+        let criteria = Criteria {
+            tag: self.tag,
+            list: self.list,
+            segment: self.segment,
+            filter: self.filter,
+        };
+        if criteria.is_empty() {
+            return Ok(ExportSubject::Contacts { archived, filter: None });
+        }
+        if archived {
+            let detail = "`filter`, `segment`, `tag` and `list` select contacts in use: leave `archived` out.";
+            return Err(Problem::invalid(detail));
+        }
+        let mut tx = caller.begin().await?;
+        let catalogue = read_catalogue(&mut tx, caller.tenant).await?;
+        tx.commit().await?;
+        let filter = Some(criteria.filter(&catalogue)?.to_string());
+        Ok(ExportSubject::Contacts { archived, filter })
+    }
 }
 
 /// Export contacts
 ///
-/// Streams all people, the oldest first; custom fields are `fields.KEY`. The file can be imported again. Above 100,000 rows, or with `async`,
+/// Streams people, the oldest first: all, or those whom a filter, segment, tag or list selects; custom fields are `fields.KEY`. The file can be imported again. Above 100,000 rows, or with `async`,
 /// it is written to a file: the answer is a 202, and `GET /api/v1/exports/{id}` has the link when it is ready.
 #[utoipa::path(get, path = "/api/v1/contacts/export", params(ExportQuery, ContactExportQuery),
     responses((status = 200, description = "The rows", content((String = "text/csv"), (String = "application/x-ndjson"))),
@@ -78,8 +111,8 @@ pub async fn contacts(
     Query(query): Query<ExportQuery>,
     Query(which): Query<ContactExportQuery>,
 ) -> Result<Response, Problem> {
-    let archived = which.archived.unwrap_or(false);
-    answer(&app, &caller, query, ExportSubject::Contacts { archived }).await
+    let subject = which.subject(&caller).await?;
+    answer(&app, &caller, query, subject).await
 }
 
 /// Export conversations
@@ -138,8 +171,8 @@ async fn answer(
         let report = found(caller, id).await?;
         return Ok((StatusCode::ACCEPTED, Json(ExportView::new(app, report))).into_response());
     }
-    let pages = ExportPages::begin(&app.db, caller.tenant, subject, style).await?;
     let name = format!("{}.{}", subject.name(), style.format.ending());
+    let pages = ExportPages::begin(&app.db, &app.clock, caller.tenant, subject, style).await?;
     Ok(file(Body::from_stream(texts(pages)), style.format, &name))
 }
 

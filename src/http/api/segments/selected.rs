@@ -1,6 +1,6 @@
 //! The contacts of segments, and their number.
 
-use axum::{Json as Body, extract::State};
+use axum::{Json as Body, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -112,8 +112,10 @@ pub(crate) struct SegmentCountView {
     /// When they were counted.
     #[schema(required)]
     counted_at: Option<DateTime<Utc>>,
-    /// Whether all contacts were looked at. Where a request cannot look at all, it counts among the newest, and nothing is kept of it.
+    /// Whether all contacts were looked at. If not, `count` is of the newest alone.
     complete: bool,
+    /// Whether they are being counted: a later answer has a newer count.
+    counting: bool,
 }
 
 /// Show the count of a segment
@@ -126,6 +128,7 @@ pub async fn show_count(
     Path(id): Path<SegmentId>,
 ) -> Result<Body<SegmentCountView>, Problem> {
     let mut tx = caller.begin().await?;
+    let counting = verbs::is_counting(&mut tx, caller.tenant, id).await?;
     let found = store::find(tx.on(), caller.tenant, id).await?;
     tx.commit().await?;
     let found = found.ok_or_else(|| Problem::not_found(format_args!("segment {id}")))?;
@@ -133,32 +136,41 @@ pub async fn show_count(
         count: found.counted,
         counted_at: found.counted_at,
         complete: found.counted.is_some(),
+        counting,
     }))
 }
 
 /// Count a segment
 ///
-/// Counts its contacts now, among the newest 100,000 (50,000 on SQLite). `mainstay segment count` counts among more.
+/// Counts its contacts now. Of a tenant with more than 100,000 contacts (50,000 on SQLite), the newest are counted at once and answered with
+/// 202, and all of them by a worker: `GET` shows that count when it is there.
 #[utoipa::path(post, path = "/api/v1/segments/{id}/count", params(("id" = SegmentId, Path)),
-    responses((status = 200, description = "Counted", body = SegmentCountView)))]
+    responses((status = 200, description = "Counted", body = SegmentCountView),
+        (status = 202, description = "The newest are counted, and all of them will be", body = SegmentCountView)))]
 pub async fn recount(
     caller: May<perm::ContactsRead>,
     State(app): State<App>,
     Path(id): Path<SegmentId>,
-) -> Result<Body<SegmentCountView>, Problem> {
+) -> Result<(StatusCode, Body<SegmentCountView>), Problem> {
     let now = app.clock.now();
     let mut tx = caller.begin().await?;
     let (segment, filter) = verbs::find(&mut tx, caller.tenant, id).await?;
     let counted = verbs::count(&mut tx, caller.tenant, &filter, None, now).await?;
     tx.commit().await?;
     let complete = counted.rest.is_none();
-    if complete {
+    let status = if complete {
         let of = (id, segment.version);
         store::set_count(app.db.writer(), caller.tenant, of, counted.count, now).await?;
-    }
-    Ok(Body(SegmentCountView {
+        StatusCode::OK
+    } else {
+        verbs::request_count(&app.contacts, &caller, id, segment.version).await?;
+        StatusCode::ACCEPTED
+    };
+    let view = SegmentCountView {
         count: Some(counted.count),
         counted_at: Some(now),
         complete,
-    }))
+        counting: !complete,
+    };
+    Ok((status, Body(view)))
 }
