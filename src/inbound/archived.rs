@@ -25,7 +25,7 @@ pub(super) async fn bring_back(
     if archived.is_empty() {
         return Ok(());
     }
-    contacts::lock(tx, archived.iter().map(|it| it.1)).await?;
+    contacts::lock(tx, archived.iter().copied()).await?;
     contacts::set_archived(tx.on(), &archived, None, clock.now()).await?;
     buffer.extend(
         archived

@@ -17,7 +17,7 @@ use crate::{
 /// Contacts and conversations to lock in addition to those of new messages.
 #[derive(Default)]
 pub(super) struct Affected {
-    pub contacts: Vec<ContactId>,
+    pub contacts: Vec<(TenantId, ContactId)>,
     pub conversations: Vec<ConversationKey>,
 }
 
@@ -50,8 +50,8 @@ pub(super) async fn lock_affected(
     let asked: Vec<(TenantId, MessageId)> = of.iter().map(|(id, (tenant, _))| (*tenant, *id)).collect();
     let mut affected = Affected::default();
     for owner in messages::owners(tx.on(), &asked).await? {
-        affected.contacts.push(owner.contact_id);
         let (tenant, channel) = of[&owner.id];
+        affected.contacts.push((tenant, owner.contact_id));
         affected.conversations.push(ConversationKey {
             tenant,
             channel,

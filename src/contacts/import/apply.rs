@@ -102,7 +102,7 @@ async fn existing(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    contacts::lock(tx, ids.iter().copied()).await?;
+    contacts::lock(tx, ids.iter().map(|id| (import.tenant, *id))).await?;
     let found = contacts::find_all(tx.on(), import.tenant, &ids).await?;
     Ok(found.into_iter().map(|it| (it.id, it)).collect())
 }

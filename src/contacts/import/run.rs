@@ -20,7 +20,7 @@ use super::{
     tags::TagIndex,
 };
 use crate::{
-    contacts::store::fields,
+    contacts::store::{fields, imports},
     db::{Result, Tx},
     domain::{Actor, Id, ImportId, TaskKind, TenantId},
     queue::{Lane, Outcome},
@@ -37,6 +37,8 @@ pub(super) const TURN: Duration = Duration::from_secs(25);
 const WAIT: TimeDelta = TimeDelta::seconds(2);
 /// Runs that may end without a step, the process with them, before the import has failed.
 const MAX_STUCK: i64 = 10;
+/// Rows of an import after which PostgreSQL looks at the tables for the first time; then whenever they are four times as many.
+const FIRST_ANALYZED: i64 = 10_000;
 /// Most rows of a file.
 pub(crate) const MAX_ROWS: u64 = 5_000_000;
 
@@ -162,13 +164,17 @@ async fn work(import: &mut RunningImport<'_>, fence: Fence, mut counts: ImportCo
             });
         }
         name_tags(import, &mut chunk.rows).await?;
-        let rows_before = counts.rows + chunk.rows.len() as i64;
+        let before = counts.rows;
+        let rows_before = before + chunk.rows.len() as i64;
         counts.stuck = 0;
         counts.worked_ms += i64::try_from(mark.elapsed().as_millis()).unwrap_or(0);
         mark = Instant::now();
         let written = write_chunk(import, fence, &chunk, counts);
         let (written, following) = tokio::join!(written, feed.next(rows_before));
         let written = written?;
+        if is_growing(before, written.counts.rows) {
+            imports::analyze(&service.db).await;
+        }
         counts = written.counts;
         fence = fence.at(ends_at);
         if written.is_canceled {
@@ -176,6 +182,13 @@ async fn work(import: &mut RunningImport<'_>, fence: Fence, mut counts: ImportCo
         }
         next = following;
     }
+}
+
+/// Returns whether the tables have become so much larger that statements are to be planned anew: PostgreSQL's own look at them comes once a
+/// minute, and until then everybody's statements would go through all that was written since.
+fn is_growing(before: i64, after: i64) -> bool {
+    let mut bounds = std::iter::successors(Some(FIRST_ANALYZED), |bound| bound.checked_mul(4));
+    bounds.find(|bound| *bound > before).is_some_and(|bound| bound <= after)
 }
 
 async fn feed(import: &RunningImport<'_>, fence: Fence) -> Result<RowFeed> {
@@ -255,4 +268,17 @@ async fn interrupted(
         SourceError::Row(_) => ImportFailure::RowTooLong,
     };
     ending::end(import, fence, &counts, failure.into()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_growing;
+
+    #[test]
+    fn the_tables_are_looked_at_whenever_they_are_four_times_as_large() {
+        let ends = (1..=500).map(|chunk| chunk * 2_000);
+        let looked: Vec<i64> = ends.filter(|&end| is_growing(end - 2_000, end)).collect();
+        assert_eq!(looked, [10_000, 40_000, 160_000, 640_000]);
+        assert!(is_growing(0, 1_000_000) && !is_growing(0, 9_999) && !is_growing(10_000, 39_999));
+    }
 }

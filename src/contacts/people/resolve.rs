@@ -40,7 +40,12 @@ pub struct Resolved {
 /// Finds or creates the contact of each party and links identities named together. Fails where contacts turn out to be one person: the caller
 /// passes the result of its transaction through [`super::after_merges`] and begins again. Locks the
 /// contacts of `also` besides.
-pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[ContactId]) -> Result<Resolved> {
+pub async fn resolve(
+    tx: &mut Tx,
+    clock: &Clock,
+    parties: &[Party],
+    also: &[(TenantId, ContactId)],
+) -> Result<Resolved> {
     contacts::lock_tenants(tx, parties.iter().map(|party| party.tenant)).await?;
     let mut nodes: Vec<Identity> = parties.iter().flat_map(|party| party.identities.clone()).collect();
     nodes.sort();
@@ -57,7 +62,7 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[Cont
     Stage::Contacts.reach(tx);
     if !also.is_empty() || parties.iter().any(Party::changes_consent) {
         // More than one statement is going to change contacts.
-        let known = known.iter().map(|it| it.contact_id);
+        let known = known.iter().map(|it| (it.tenant_id, it.contact_id));
         contacts::lock(tx, known.chain(also.iter().copied())).await?;
     }
     contacts::insert(tx.on(), &plan.new, now).await?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{On, Result, Sql},
+    db::{On, Result},
     domain::{ChannelId, ConsentPurpose, ContactId, ConversationId, MediaId, MessageId, TagKind, TenantId},
     records::contacts::{Contact, contact_columns},
 };
@@ -45,9 +45,9 @@ pub(crate) async fn identities(
 ) -> Result<Vec<ExportedIdentity>> {
     const SQL: &str = "
         SELECT contact_id, kind, value FROM contact_identities
-        WHERE {+}tenant_id = $1 AND contact_id > $2 AND contact_id <= $3 AND retired_at IS NULL
+        WHERE tenant_id = $1 AND contact_id > $2 AND contact_id <= $3 AND retired_at IS NULL
         ORDER BY contact_id, created_at DESC, value";
-    on.sql(Sql::without_index(SQL), (tenant, after, last)).all().await
+    on.sql(SQL, (tenant, after, last)).all().await
 }
 
 /// A tag or list of a contact.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{On, Result, Rows},
+    db::{Db, On, Result, Rows},
     domain::{ContactId, Id, ImportId, TenantId},
     records::contacts::{Identity, Profile},
 };
@@ -49,6 +49,16 @@ pub(crate) async fn insert(
         )
     };
     Rows::new(SQL, contacts.iter().map(row).collect()).run(on).await
+}
+
+/// Has PostgreSQL look at the tables that an import writes, so that it plans with their sizes. SQLite plans without.
+pub(crate) async fn analyze(db: &Db) {
+    const SQL: &str = "ANALYZE contacts, contact_identities, contact_tags, contact_consents, consents";
+    if db.is_postgres()
+        && let Err(error) = db.sql(SQL, ()).run().await
+    {
+        tracing::debug!(%error, "PostgreSQL did not look at the tables of contacts");
+    }
 }
 
 /// An error of a row as it is kept.

@@ -60,7 +60,7 @@ pub(super) async fn apply(
         .iter()
         .filter_map(|it| it.as_ref().ok().copied().flatten())
         .collect();
-    contacts::lock(tx, ids.iter().copied()).await?;
+    contacts::lock(tx, ids.iter().map(|id| (tenant, *id))).await?;
     let ids: Vec<ContactId> = ids.into_iter().collect();
     let rows = contacts::find_all(tx.on(), tenant, &ids).await?;
     let rows: HashMap<ContactId, Contact> = rows.into_iter().map(|it| (it.id, it)).collect();

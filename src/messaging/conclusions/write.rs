@@ -102,11 +102,11 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
         .zip(&dues)
         .map(|(it, due)| error_report(it, due, now))
         .collect();
-    let affected: Vec<ContactId> = rejections
+    let affected: Vec<(TenantId, ContactId)> = rejections
         .iter()
         .zip(&dues)
         .filter(|(it, _)| it.has_effects())
-        .map(|(_, due)| due.contact_id)
+        .map(|(_, due)| (due.tenant_id, due.contact_id))
         .collect();
     let mut new_events = name_recipients(tx, clock, &parties, &affected).await?;
     Stage::Conversations.reach(tx);
@@ -163,7 +163,7 @@ async fn name_recipients(
     tx: &mut Tx,
     clock: &Clock,
     parties: &[Party],
-    affected: &[ContactId],
+    affected: &[(TenantId, ContactId)],
 ) -> db::Result<Vec<NewEvent>> {
     if parties.is_empty() && affected.is_empty() {
         return Ok(Vec::new());

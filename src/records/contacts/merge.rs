@@ -119,7 +119,7 @@ pub(super) async fn keep_latest(tx: &mut Tx, merge: ContactMerge) -> Result<()> 
         WHERE contacts.tenant_id = $1 AND contacts.id = $3 AND f.marketing_at IS NOT NULL
             AND (contacts.marketing_at IS NULL OR contacts.marketing_at < f.marketing_at)";
     let ContactMerge { tenant, from, into } = merge;
-    lock(tx, [from, into].into_iter()).await?;
+    lock(tx, [from, into].map(|id| (tenant, id)).into_iter()).await?;
     for sql in [KEEP_NAME, KEEP_PREFERENCE] {
         tx.sql(sql, (tenant, from, into)).run().await?;
     }
@@ -132,13 +132,13 @@ pub(super) async fn move_identities(tx: &mut Tx, ContactMerge { tenant, from, in
 }
 
 /// Locks contacts until the end of the transaction, in the order of their ids. No-op on SQLite, which has one writer.
-pub async fn lock(tx: &mut Tx, contacts: impl Iterator<Item = ContactId>) -> Result<()> {
+pub async fn lock(tx: &mut Tx, contacts: impl Iterator<Item = (TenantId, ContactId)>) -> Result<()> {
     const POSTGRES: &str = "
-        WITH r (id) AS ({rows})
+        WITH r (tenant_id, id) AS ({rows})
         SELECT o.id
-        FROM (SELECT r.id FROM r ORDER BY r.id) k CROSS JOIN LATERAL (
-            SELECT c.id FROM contacts c WHERE c.id = k.id FOR UPDATE) o";
-    let rows: BTreeSet<_> = contacts.map(|id| (id.uuid(),)).collect();
+        FROM (SELECT r.tenant_id, r.id FROM r ORDER BY r.id) k CROSS JOIN LATERAL (
+            SELECT c.id FROM contacts c WHERE c.tenant_id = k.tenant_id AND c.id = k.id FOR UPDATE) o";
+    let rows: BTreeSet<_> = contacts.map(|(tenant, id)| (tenant.uuid(), id.uuid())).collect();
     Stage::Contacts.lock(tx, POSTGRES, rows.into_iter().collect()).await
 }
 

@@ -84,7 +84,8 @@ pub(crate) fn contacts_by_prefix([from, to]: [&str; 2], [kind, first, end]: [&st
         "
             SELECT id AS contact_id FROM (
                 SELECT id FROM contacts
-                WHERE tenant_id = $1 AND LOWER(name){{binary}} >= LOWER({from}) AND LOWER(name){{binary}} < LOWER({to})
+                WHERE tenant_id = $1 AND name IS NOT NULL
+                    AND LOWER(name){{binary}} >= LOWER({from}) AND LOWER(name){{binary}} < LOWER({to})
                 LIMIT {CANDIDATES}) by_name
             UNION
             SELECT id AS contact_id FROM (
@@ -159,9 +160,9 @@ mod tests {
             ["SEARCH conversations USING INDEX conversations_by_recency (tenant_id=?)"]
         );
         for index in [
-            "contacts_by_name",
+            "contacts_by_profile_name",
             "contacts_by_given_name",
-            "contact_identities_by_prefix",
+            "contact_identities_by_beginning",
             "contact_identities_by_contact",
             "conversations_by_pair",
         ] {
