@@ -124,11 +124,10 @@ impl Set {
             .iter()
             .map(|text| limit("--retention", text).map(|(name, days)| (name.to_owned(), days)))
             .collect::<anyhow::Result<_>>()?;
-        let tenant = tenancy::set_rules(registry, tenant.id, &rules).await?;
-        match retention.is_empty() {
-            true => Ok(tenant),
-            false => Ok(tenancy::set_retention(registry, &operator.retention, tenant.id, &retention).await?),
+        if !retention.is_empty() {
+            tenancy::set_retention(registry, &operator.retention, tenant.id, &retention).await?;
         }
+        Ok(tenancy::set_rules(registry, tenant.id, &rules).await?)
     }
 }
 

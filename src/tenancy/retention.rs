@@ -19,13 +19,13 @@ pub(crate) fn retention(tenant: &Tenant) -> TenantRetention {
     TenantRetention::parse(tenant.retention.as_deref())
 }
 
-/// Changes the retention of a tenant: days by the name of what is kept, or `None` for as long as in the installation. Returns the tenant.
+/// Changes the retention of a tenant: days by the name of what is kept, or `None` for as long as in the installation.
 pub(crate) async fn set_retention(
     service: &TenantService,
     installation: &Retention,
     tenant: TenantId,
     changes: &[(String, Option<i64>)],
-) -> Result<Tenant, TenancyError> {
+) -> Result<(), TenancyError> {
     let mut tx = service.db.begin().await?;
     let found = tenants::find(tx.on(), tenant).await?;
     let mut found = found.ok_or_else(|| TenancyError::NotFound(format!("tenant {tenant}")))?;
@@ -51,7 +51,7 @@ pub(crate) async fn set_retention(
     found.retention = kept.stored();
     tenants::set_retention(tx.on(), &found, service.clock.now()).await?;
     tx.commit().await?;
-    Ok(found)
+    Ok(())
 }
 
 fn days_of(time: TimeDelta) -> i64 {

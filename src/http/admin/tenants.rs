@@ -156,14 +156,14 @@ pub async fn change(
     }
     rules.require_opt_in = change.require_opt_in.unwrap_or(rules.require_opt_in);
     let registry = registry(&app);
+    if let Some(retention) = change.retention {
+        let changes: Vec<_> = retention.into_iter().collect();
+        tenancy::set_retention(&registry, &app.config.retention, id, &changes).await?;
+    }
     if let Some(quotas) = change.quotas {
         tenancy::set_quotas(&registry, id, &named(quotas)?).await?;
     }
     row = tenancy::set_rules(&registry, id, &rules).await?;
-    if let Some(retention) = change.retention {
-        let changes: Vec<_> = retention.into_iter().collect();
-        row = tenancy::set_retention(&registry, &app.config.retention, id, &changes).await?;
-    }
     // Other processes refresh within a second; this one refreshes at once.
     app.directory.refresh().await?;
     let quotas = tenancy::quotas(&registry, id).await?;

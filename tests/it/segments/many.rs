@@ -162,5 +162,6 @@ async fn ten_segments_are_counted_at_once(test: TestApp) {
         .await
         .unwrap();
     let refused = client.post_nothing(&path).await;
-    assert!(refused.problem(409).contains("at most 10 counts"), "{}", refused.text());
+    assert_eq!(refused.problem(409), "wrong-state");
+    assert!(refused.text().contains("at most 10 counts"), "{}", refused.text());
 }
