@@ -16,7 +16,7 @@ const LONGEST: usize = 15;
 /// 1. With `+` or `00`, or what is dialled before calls abroad in the default country, it is international. A zero that is dialled within
 ///    the country only is removed: `+49 (0)151 …`, `+49 0151 …`.
 /// 2. Otherwise, with a default country, it is a number of this country, with or without what is dialled before it there and with or without
-///    the country code. Where several readings are valid, a mobile number is preferred, and then the reading without country code.
+///    the country code. Where several readings are valid, a mobile number is preferred, and then the reading with country code.
 /// 3. Otherwise the digits have to be a valid international number as they are.
 pub fn normalize(text: &str, default: Option<Region>) -> Result<String, PhoneError> {
     let written = Written::parse(text)?;
@@ -64,7 +64,7 @@ fn at_home(digits: &str, plan: &NumberingPlan, rules: &Rules) -> Option<String> 
     let as_it_is = full(plan, digits);
     let dialled = rules.without_trunk(digits).find_map(|national| full(plan, &national));
     let international = digits.strip_prefix(&*plan.code).and_then(|_| canonical(digits));
-    let readings: Vec<String> = [as_it_is, dialled, international].into_iter().flatten().collect();
+    let readings: Vec<String> = [international, as_it_is, dialled].into_iter().flatten().collect();
     let is_mobile = |digits: &&String| plan.has_mobile(&digits[plan.code.len()..]);
     let found = readings.iter().find(is_mobile).or(readings.first()).cloned();
     found.or_else(|| canonical(rules.without_international_prefix(digits)?))

@@ -146,3 +146,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_country_code_without_plus_is_read_as_one_where_the_number_could_be_both() {
+    check("493012345108", "DE", Ok("493012345108"));
+    check("4915123456789", "DE", Ok("4915123456789"));
+    check("9198765432", "IN", Ok("919198765432"));
+}

@@ -1,4 +1,3 @@
-use chrono::Utc;
 use serde_json::json;
 
 use super::*;
@@ -16,7 +15,7 @@ async fn two_contacts_become_one() {
         operator
             .registry
             .db
-            .sql(sql, (tenant, id, Utc::now()))
+            .sql(sql, (tenant, id, operator.registry.clock.now()))
             .run()
             .await
             .unwrap();

@@ -1,6 +1,6 @@
 //! The one rule that makes a state out of statements.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::domain::{ConsentId, ConsentSource, ConsentStatus};
 
@@ -16,6 +16,17 @@ pub(crate) struct ConsentEntry {
     pub occurred_at: DateTime<Utc>,
 }
 
+impl ConsentEntry {
+    /// Returns its time in the order of statements. Meta gives whole seconds: what a contact refused counts from the end of its second, so that
+    /// it is not before what somebody granted in the same second.
+    fn counts_from(&self) -> DateTime<Utc> {
+        if self.status == ConsentStatus::Revoked && self.source.is_own_word() {
+            return self.occurred_at.trunc_subsecs(0) + TimeDelta::microseconds(999_999);
+        }
+        self.occurred_at
+    }
+}
+
 /// What the statements amount to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConsentState {
@@ -27,12 +38,12 @@ pub(crate) struct ConsentState {
 
 /// Computes the state of one contact, purpose and channel; `None` without statements.
 ///
-/// 1. Statements are taken by time; of one instant, grants come first.
+/// 1. Statements are taken by time; of one instant, grants come first, and the contact's own refusal counts from the end of its second.
 /// 2. A grant lifts the revocations before it that the business reported. Those in the contact's own word (a keyword, a button, their
 ///    setting in WhatsApp) it lifts only if it is the contact's own word too, or an override.
 /// 3. While a revocation is not lifted, the state is revoked, else it is that of the last grant.
 pub(crate) fn state(mut statements: Vec<ConsentEntry>) -> Option<ConsentState> {
-    statements.sort_by_key(|it| (it.occurred_at, it.status == ConsentStatus::Revoked, it.id));
+    statements.sort_by_key(|it| (it.counts_from(), it.status == ConsentStatus::Revoked, it.id));
     let mut granted: Option<ConsentState> = None;
     // The earliest revocation of each sort that stands.
     let (mut reported, mut own): (Option<ConsentState>, Option<ConsentState>) = (None, None);
@@ -59,7 +70,6 @@ pub(crate) fn state(mut statements: Vec<ConsentEntry>) -> Option<ConsentState> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
     use uuid::Uuid;
 
     use super::*;
@@ -137,5 +147,16 @@ mod tests {
         let found = state(vec![statement(2, 1, Revoked, Api), statement(3, 1, Granted, Api)]).unwrap();
         assert_eq!(found.status, Revoked);
         assert_eq!(state(Vec::new()), None);
+    }
+
+    #[test]
+    fn what_the_contact_refuses_in_a_second_is_not_lifted_by_a_grant_of_the_same_second() {
+        let mut granted = statement(1, 1, Granted, Api);
+        granted.lifts = true;
+        granted.occurred_at += TimeDelta::milliseconds(10);
+        let refused = statement(2, 1, Revoked, Keyword);
+        assert_eq!(state(vec![granted.clone(), refused.clone()]).unwrap().status, Revoked);
+        granted.occurred_at += TimeDelta::seconds(1);
+        assert_eq!(state(vec![refused, granted]).unwrap().status, Granted);
     }
 }

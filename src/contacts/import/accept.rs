@@ -8,6 +8,7 @@ use super::{
     columns::{MappingError, map_columns},
     counts::ImportCounts,
     field_values::FieldCatalogue,
+    quotes::{QuoteCheck, QuoteError},
     rows::{RowReader, RowTooLong},
     run::{MAX_ROWS, catalogue},
     service::{IMPORTS, ImportService},
@@ -42,6 +43,8 @@ pub(crate) enum ImportError {
     Mapping(#[from] MappingError),
     #[error("after {rows} rows, {why}")]
     Row { rows: u64, why: RowTooLong },
+    #[error(transparent)]
+    Quote(#[from] QuoteError),
     #[error("a grant of consent needs its evidence")]
     NoEvidence,
     #[error("{0} is no country of two letters, such as IN or BR")]
@@ -134,7 +137,7 @@ struct Upload {
     fields: FieldCatalogue,
     /// The first bytes, until they are looked at.
     head: Vec<u8>,
-    seen: Option<(ImportSpec, RowReader)>,
+    seen: Option<(ImportSpec, RowReader, QuoteCheck)>,
     bytes: u64,
     rows: u64,
 }
@@ -178,7 +181,7 @@ impl Upload {
             return Err(ImportError::TooLarge);
         }
         match &mut self.seen {
-            Some((_, reader)) => reader.push(piece),
+            Some((_, reader, _)) => reader.push(piece),
             None => {
                 self.head.extend_from_slice(piece);
                 if self.head.len() < HEAD_BYTES {
@@ -194,12 +197,15 @@ impl Upload {
         if self.seen.is_none() {
             self.look(true)?;
         }
-        if let Some((_, reader)) = &mut self.seen {
+        if let Some((_, reader, _)) = &mut self.seen {
             reader.end();
         }
         self.count_rows()?;
+        if let Some((_, _, quotes)) = &self.seen {
+            quotes.end()?;
+        }
         match self.seen {
-            Some((spec, _)) if self.rows > 0 => Ok(ImportSpec {
+            Some((spec, ..)) if self.rows > 0 => Ok(ImportSpec {
                 bytes: self.bytes,
                 rows: self.rows,
                 ..spec
@@ -216,16 +222,20 @@ impl Upload {
         let spec = ImportSpec::new(options, &file, columns.used, columns.ignored);
         let mut reader = RowReader::new(file.format, file.data_at);
         let data_at = usize::try_from(file.data_at).unwrap_or(usize::MAX);
-        reader.push(self.head.get(data_at..).unwrap_or_default());
+        let (before, data) = self.head.split_at(data_at.min(self.head.len()));
+        reader.push(data);
+        let lines = before.iter().filter(|byte| **byte == b'\n').count();
+        let quotes = QuoteCheck::new(file.format.delimiter, lines as u64 + 1);
         self.head = Vec::new();
-        self.seen = Some((spec, reader));
+        self.seen = Some((spec, reader, quotes));
         Ok(())
     }
 
     fn count_rows(&mut self) -> Result<(), ImportError> {
-        let Some((_, reader)) = &mut self.seen else {
+        let Some((_, reader, quotes)) = &mut self.seen else {
             return Ok(());
         };
+        quotes.scan(reader.unread())?;
         loop {
             match reader.next_row() {
                 Ok(Some(_)) => self.rows += 1,

@@ -7,9 +7,10 @@ use super::{
     matching::{KnownInChunk, MatchedRow, RowContact, wanted},
     overlay::overlay,
     read_row::{ImportedRow, JudgedRow},
+    room::without_room,
     row_error::{RowError, RowErrorCode},
     run::RunningImport,
-    spec::{OnConflict, OnExisting},
+    spec::{OnBadField, OnConflict, OnExisting},
 };
 use crate::{
     contacts::{
@@ -53,12 +54,14 @@ pub(super) async fn apply(tx: &mut Tx, import: &RunningImport<'_>, judged: &[Jud
     if import.spec.policies.on_conflict == OnConflict::Merge && !import.spec.policies.dry_run {
         let merges = merges(import, &matched);
         if !merges.is_empty() {
+            import.note_merged(merges.iter().map(|it| it.into));
             return Err(people::merge_first(merges));
         }
     }
     Stage::Contacts.reach(tx);
     let mut changes = ChunkChanges::default();
     let existing = existing(tx, import, &matched).await?;
+    changes.full = without_room(tx, import, &matched).await?;
     for it in &matched {
         changes.add(import, it, &existing);
     }
@@ -123,12 +126,23 @@ struct ChunkChanges {
     /// Rows and contacts that the declared consent is of.
     consenting: Vec<(i64, ContactId)>,
     errors: Vec<RowError>,
+    /// The numbers of the rows whose contacts have no room for their tags and lists.
+    full: HashSet<i64>,
 }
 
 impl ChunkChanges {
     fn add(&mut self, import: &RunningImport<'_>, it: &MatchedRow<'_>, existing: &HashMap<ContactId, Contact>) {
         let number = it.row.row;
+        let is_full = self.full.contains(&number);
+        if is_full {
+            self.error(number, RowErrorCode::TooManyTags, "");
+        }
         let (outcome, contact) = match &it.contact {
+            RowContact::New | RowContact::Known(_)
+                if is_full && import.spec.policies.on_bad_field == OnBadField::Fail =>
+            {
+                (RowOutcome::Failed, None)
+            }
             RowContact::Repeated => {
                 self.error(number, RowErrorCode::DuplicateInFile, "");
                 (RowOutcome::Skipped, None)
@@ -161,7 +175,7 @@ impl ChunkChanges {
         };
         let id: ContactId = import.service.clock.new_id();
         self.identify(it, id);
-        self.tagged.extend(import.tags.of(it.row).map(|tag| (id, tag)));
+        self.tag(import, it, id);
         self.consenting.push((it.row.row, id));
         self.created.push(ImportedContact {
             id,
@@ -180,6 +194,7 @@ impl ChunkChanges {
         let id = contact.id;
         let policy = import.spec.policies.on_existing;
         if policy == OnExisting::Skip {
+            self.consenting.push((it.row.row, id));
             return (RowOutcome::Skipped, Some(id));
         }
         let Ok(profile) = overlay(&contact.profile, it.row, policy) else {
@@ -187,7 +202,7 @@ impl ChunkChanges {
             return (RowOutcome::Failed, Some(id));
         };
         self.identify(it, id);
-        self.tagged.extend(import.tags.of(it.row).map(|tag| (id, tag)));
+        self.tag(import, it, id);
         self.consenting.push((it.row.row, id));
         let is_changed =
             profile.is_some() || contact.archived_at.is_some() || !it.missing.is_empty() || !it.given_up.is_empty();
@@ -203,6 +218,12 @@ impl ChunkChanges {
         match is_changed {
             true => (RowOutcome::Updated, Some(id)),
             false => (RowOutcome::Unchanged, Some(id)),
+        }
+    }
+
+    fn tag(&mut self, import: &RunningImport<'_>, it: &MatchedRow<'_>, id: ContactId) {
+        if !self.full.contains(&it.row.row) {
+            self.tagged.extend(import.tags.of(it.row).map(|tag| (id, tag)));
         }
     }
 
@@ -226,6 +247,11 @@ impl ChunkChanges {
         contacts::reassign(tx.on(), &self.taken).await?;
         let tagged = tags::add(tx.on(), tenant, &self.tagged, &id.to_string(), now).await?;
         let tagged: HashSet<ContactId> = tagged.into_iter().map(|(id, _)| id).collect();
+        let written: HashSet<ContactId> = (self.created.iter().map(|it| it.id))
+            .chain(self.profiles.iter().map(|it| it.contact))
+            .chain(self.returning.iter().copied())
+            .collect();
+        contacts::count_version(tx.on(), tenant, tagged.difference(&written).copied(), now).await?;
         for (outcome, contact) in self.outcomes.values_mut() {
             if *outcome == RowOutcome::Unchanged && contact.is_some_and(|id| tagged.contains(&id)) {
                 *outcome = RowOutcome::Updated;

@@ -1,5 +1,7 @@
 //! One chunk of an import, in one transaction.
 
+use std::collections::HashSet;
+
 use super::{
     apply::{AppliedChunk, apply},
     counts::{ImportCounts, RowOutcome},
@@ -68,7 +70,8 @@ async fn write(import: &RunningImport<'_>, fence: Fence, chunk: &Chunk, counts: 
     }
     let write = || async {
         let step = async |tx: &mut Tx| {
-            let applied = apply(tx, import, &chunk.rows).await?;
+            let mut applied = apply(tx, import, &chunk.rows).await?;
+            count_merged(&mut applied, &import.merged());
             end_step(tx, import, fence, chunk, &applied, counts).await
         };
         people::after_merges(db, clock, db.background_transaction(step).await).await
@@ -82,6 +85,15 @@ async fn try_out(import: &RunningImport<'_>, chunk: &Chunk) -> Result<AppliedChu
     let applied = apply(&mut tx, import, &chunk.rows).await;
     tx.rollback().await?;
     applied
+}
+
+/// Counts rows for which contacts were merged as updates.
+fn count_merged(applied: &mut AppliedChunk, merged: &HashSet<ContactId>) {
+    for (outcome, contact) in &mut applied.outcomes {
+        if *outcome == RowOutcome::Unchanged && contact.is_some_and(|id| merged.contains(&id)) {
+            *outcome = RowOutcome::Updated;
+        }
+    }
 }
 
 async fn end_step(

@@ -109,6 +109,11 @@ impl RowReader {
         self.pushed.extend_from_slice(text.as_bytes());
     }
 
+    /// Returns what was pushed and not yet read; UTF-8 if the file is in UTF-16.
+    pub fn unread(&self) -> &[u8] {
+        &self.pushed[self.at..]
+    }
+
     /// Returns the next row; `None` if it is not complete yet, or the file has ended.
     pub fn next_row(&mut self) -> Result<Option<RawRow>, RowTooLong> {
         loop {

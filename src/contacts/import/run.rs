@@ -1,6 +1,10 @@
 //! One run of an import: chunk after chunk, for as long as its turn lasts.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use tokio::time::Instant;
@@ -22,7 +26,7 @@ use super::{
 use crate::{
     contacts::store::{fields, imports},
     db::{Result, Tx},
-    domain::{Actor, Id, ImportId, TaskKind, TenantId},
+    domain::{Actor, ContactId, Id, ImportId, TaskKind, TenantId},
     queue::{Lane, Outcome},
     records::tasks::{self, Fence, Task},
     storage::{self, StorageKey},
@@ -50,6 +54,24 @@ pub(super) struct RunningImport<'a> {
     pub by: Actor,
     pub spec: Arc<ImportSpec>,
     pub tags: TagIndex,
+    /// Contacts that others were merged into for the chunk in hand.
+    pub merged: Mutex<HashSet<ContactId>>,
+}
+
+impl RunningImport<'_> {
+    /// Notes contacts that others are merged into before the chunk is written.
+    pub fn note_merged(&self, into: impl Iterator<Item = ContactId>) {
+        self.merged.lock().unwrap_or_else(PoisonError::into_inner).extend(into);
+    }
+
+    fn forget_merged(&self) {
+        self.merged.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Returns the contacts that others were merged into for the chunk.
+    pub fn merged(&self) -> HashSet<ContactId> {
+        self.merged.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// Works on an import until it has ended or its turn is over.
@@ -83,6 +105,7 @@ async fn take_turn(service: &ImportService, id: ImportId) -> Result<Outcome> {
         by: actor(&task),
         spec: Arc::new(spec),
         tags: TagIndex::read(&service.db, task.tenant_id).await?,
+        merged: Mutex::default(),
     };
     if task.canceled_at.is_some() {
         return ending::end(&import, fence, &counts, ImportEnd::Canceled).await;
@@ -175,6 +198,7 @@ async fn work(import: &mut RunningImport<'_>, fence: Fence, mut counts: ImportCo
         if is_growing(before, written.counts.rows) {
             imports::analyze(&service.db).await;
         }
+        import.forget_merged();
         counts = written.counts;
         fence = fence.at(ends_at);
         if written.is_canceled {

@@ -48,14 +48,29 @@ impl WordIndex {
     }
 
     fn places<'a>(&'a self, folded: &'a str) -> impl Iterator<Item = usize> + 'a {
-        let whole = self.words.get(folded).into_iter().flatten().copied();
+        let whole = self.words.get(once(folded)).into_iter().flatten().copied();
         let with_tail = folded.match_indices(' ').flat_map(move |(at, _)| {
-            let (word, tail) = (&folded[..at], &folded[at + 1..]);
+            let (word, tail) = (once(&folded[..at]), &folded[at + 1..]);
             let places = self.words.get(word).into_iter().flatten().copied();
             places.filter(move |place| self.tails[*place].contains(tail))
         });
         whole.chain(with_tail)
     }
+}
+
+/// Returns what a text says two or three times, as in "stop stop"; else the text.
+fn once(folded: &str) -> &str {
+    let words: Vec<&str> = folded.split(' ').collect();
+    let repeats = |length: &usize| {
+        *length > 0
+            && words.len().is_multiple_of(*length)
+            && words.len() <= 3 * *length
+            && words.chunks(*length).all(|chunk| chunk == &words[..*length])
+    };
+    let lengths = [words.len() / 3, words.len() / 2];
+    let length = lengths.into_iter().find(repeats).unwrap_or(words.len());
+    let bytes: usize = words[..length].iter().map(|word| word.len() + 1).sum();
+    &folded[..bytes - 1]
 }
 
 /// The forms under which a word is kept: as folded, and without accents.

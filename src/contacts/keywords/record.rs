@@ -100,7 +100,7 @@ pub(crate) async fn record(tx: &mut Tx, clock: &Clock, sent: &[SentKeyword<'_>])
     let now = clock.now();
     let asked: BTreeSet<(ConsentKey, ConsentStatus)> =
         sent.iter().filter_map(|it| Some((it.key(), it.status()?))).collect();
-    let asked: Vec<(ConsentKey, ConsentStatus)> = asked.into_iter().collect();
+    let asked = holding(tx, asked).await?;
     let mut confirmed = Vec::new();
     if !asked.is_empty() {
         confirmed = consents::confirm(tx.on(), &asked, now - QUIET_TIME, now).await?;
@@ -114,6 +114,27 @@ pub(crate) async fn record(tx: &mut Tx, clock: &Clock, sent: &[SentKeyword<'_>])
         events,
         to_confirm: confirmed.iter().filter_map(position).collect(),
     })
+}
+
+/// Leaves out the opting in of contacts who stopped marketing in WhatsApp's settings: it is recorded, but Meta refuses what they ask for.
+async fn holding(
+    tx: &mut Tx,
+    asked: BTreeSet<(ConsentKey, ConsentStatus)>,
+) -> Result<Vec<(ConsentKey, ConsentStatus)>> {
+    let granted = asked.iter().filter(|(_, status)| *status == ConsentStatus::Granted);
+    let granted: BTreeSet<(TenantId, ContactId)> = granted.map(|(key, _)| (key.tenant, key.contact)).collect();
+    let granted: Vec<(TenantId, ContactId)> = granted.into_iter().collect();
+    let stopped: BTreeSet<(TenantId, ContactId)> = match granted.is_empty() {
+        true => BTreeSet::new(),
+        false => consents::marketing_stopped(tx.on(), &granted)
+            .await?
+            .into_iter()
+            .collect(),
+    };
+    let holds = |(key, status): &(ConsentKey, ConsentStatus)| {
+        *status == ConsentStatus::Revoked || !stopped.contains(&(key.tenant, key.contact))
+    };
+    Ok(asked.into_iter().filter(holds).collect())
 }
 
 /// Returns what else a contact who opts in allows: whatever would keep from them what they opt in to, on the channel they write on.

@@ -122,6 +122,20 @@ pub(crate) async fn of_contacts(on: On<'_>, tenant: TenantId, contacts: &[Contac
     Ok(found.into_iter().map(|it| (it.contact_id, it.tag)).collect())
 }
 
+/// Returns those contacts that have more tags and lists together than the number beside them.
+pub(crate) async fn with_more_than(
+    on: On<'_>,
+    tenant: TenantId,
+    contacts: &[(ContactId, i64)],
+) -> Result<Vec<(ContactId,)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, contact_id, number) AS ({rows})
+        SELECT r.contact_id FROM r
+        WHERE (SELECT COUNT(*) FROM contact_tags k WHERE k.tenant_id = r.tenant_id AND k.contact_id = r.contact_id) > r.number";
+    let row = |(contact, number): &(ContactId, i64)| (tenant.uuid(), contact.uuid(), *number);
+    Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await
+}
+
 /// Moves the tags of a merged contact to the other one.
 pub(crate) async fn merge(tx: &mut Tx, ContactMerge { tenant, from, into }: ContactMerge) -> Result<()> {
     const MOVE: &str = "

@@ -1,6 +1,6 @@
 //! The transaction of a batch.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     ContactInput, ContactWritten, WriteMode,
@@ -14,6 +14,7 @@ use crate::{
         ContactError, ContactResult, ContactService,
         consent::{self, NewConsent},
         store::fields,
+        tag_room::{MAX_TAGS_OF_CONTACT, TagRoom},
         tags,
     },
     db::{Tx, conflict_error},
@@ -65,10 +66,17 @@ pub(super) async fn apply(
     let rows = contacts::find_all(tx.on(), tenant, &ids).await?;
     let rows: HashMap<ContactId, Contact> = rows.into_iter().map(|it| (it.id, it)).collect();
 
+    let added = inputs.iter().zip(&found).filter_map(|(input, found)| {
+        let contact = found.as_ref().ok().copied().flatten()?;
+        Some((contact, input.tags.add.len() + input.lists.add.len()))
+    });
+    let mut room = TagRoom::read(tx, tenant, added).await?;
+
     let mut slots: BTreeMap<ContactId, Slot> = BTreeMap::new();
     let mut in_batch: HashMap<(&'static str, String), ContactId> = HashMap::new();
     let mut results: Vec<ContactResult<ContactWritten>> = Vec::with_capacity(inputs.len());
     let mut accepted: Vec<(ContactId, &ContactInput)> = Vec::new();
+    let mut created: HashSet<ContactId> = HashSet::new();
     for (input, found) in inputs.iter().zip(found) {
         let write = || -> ContactResult<ContactId> {
             let in_batch_id = keys(input).find_map(|key| in_batch.get(&key).copied());
@@ -110,6 +118,14 @@ pub(super) async fn apply(
                 after.archived_at = archived.then_some(now);
                 changed.push("archived".to_owned());
             }
+            for (kind, change, name) in [
+                (TagKind::Contact, &input.tags, "tags of one contact"),
+                (TagKind::List, &input.lists, "lists of one contact"),
+            ] {
+                if !room.admit(id, kind, &change.add, &change.remove) {
+                    return Err(ContactError::TooMany(name, MAX_TAGS_OF_CONTACT));
+                }
+            }
             let slot = slots.entry(id).or_insert_with(|| Slot {
                 before: rows.get(&id).cloned(),
                 after: new_contact(id, now),
@@ -140,12 +156,19 @@ pub(super) async fn apply(
         accepted.extend(written.as_ref().ok().map(|id| (*id, input)));
         results.push(written.map(|contact| ContactWritten {
             contact,
-            created: !rows.contains_key(&contact),
+            created: !rows.contains_key(&contact) && created.insert(contact),
             changed: false,
         }));
     }
     store(tx, service, ctx, &mut slots).await?;
     let tagged = set_tags(tx, service, ctx, &accepted, (&new_tags, &new_lists)).await?;
+    let is_counted = |id: &ContactId| !rows.contains_key(id) || slots.get(id).is_some_and(|it| !it.changed.is_empty());
+    let retagged: BTreeSet<ContactId> = tagged
+        .iter()
+        .map(|it| it.contact)
+        .filter(|id| !is_counted(id))
+        .collect();
+    contacts::count_version(tx.on(), tenant, retagged.into_iter(), now).await?;
     let consents = consent::record(tx, clock, consents(ctx, &accepted, now)).await?;
     for it in results.iter_mut().flatten() {
         let slot = slots.get(&it.contact);

@@ -20,7 +20,7 @@ pub use identify::{identities, insert, lock_tenant};
 pub(crate) use merge::both_exist;
 pub use merge::{ContactMerge, lock, merge};
 pub use merged_tables::{MERGED_TABLES, MergeEffect, MergedTable};
-pub(crate) use profile::archived;
 pub use profile::{FieldValues, Profile, ProfileChange, by_external_ids, set_archived, set_origin, set_profiles};
+pub(crate) use profile::{archived, count_version};
 pub use redirects::{redirect, redirect_conversation};
 pub(crate) use search::{search, with_phone};

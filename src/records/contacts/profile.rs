@@ -119,6 +119,23 @@ pub async fn set_profiles(on: On<'_>, changes: &[ProfileChange], now: DateTime<U
     Rows::new(SQL, changes.iter().map(row).collect()).run(on).await
 }
 
+/// Counts a version of contacts of which something changed that is kept elsewhere. The caller has locked them.
+pub(crate) async fn count_version(
+    on: On<'_>,
+    tenant: TenantId,
+    contacts: impl Iterator<Item = ContactId>,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (tenant_id, id, now) AS ({rows})
+        UPDATE contacts SET version = contacts.version + 1, updated_at = r.now
+        FROM r
+        WHERE contacts.tenant_id = r.tenant_id AND contacts.id = r.id";
+    Rows::new(SQL, contacts.map(|id| (tenant.uuid(), id.uuid(), now)).collect())
+        .run(on)
+        .await
+}
+
 /// Sets where new contacts come from.
 pub async fn set_origin(
     on: On<'_>,

@@ -454,3 +454,26 @@ async fn a_rule_that_another_process_changed_is_in_force_within_seconds(world: W
     until_answered(&world, "Abgemeldet.", 1).await;
     world.end().await;
 }
+
+#[both_databases]
+async fn who_stopped_in_whatsapp_is_not_told_that_promotions_come_again(test: TestApp) {
+    let choice = json!({ "wa_id": BEN.phone, "category": "marketing_messages", "value": "stop", "timestamp": T0,
+        "detail": "by request" });
+    let contact = json!({ "wa_id": BEN.phone, "profile": { "name": "Ben" } });
+    let stop = json!({ "contacts": [contact], "user_preferences": [choice] });
+    test.receive(&change("user_preferences", stop)).await;
+    test.receive(&text(BEN, "wamid.1", T0 + 5, "START")).await;
+    assert_eq!(consents(&test).await, marketing("granted"));
+    assert_eq!(
+        replies(&test).await,
+        Vec::<String>::new(),
+        "Meta still refuses what they asked for"
+    );
+    test.receive(&text(BEN, "wamid.2", T0 + 6, "stop STOP, please")).await;
+    assert_eq!(
+        consents(&test).await,
+        marketing("revoked"),
+        "a word said twice is the word"
+    );
+    assert_eq!(replies(&test).await.len(), 1);
+}

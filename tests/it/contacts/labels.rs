@@ -114,3 +114,77 @@ async fn a_field_keeps_its_key_and_type_and_is_archived_with_its_values(test: Te
         ("wrong-state", Some(100))
     );
 }
+
+/// Names of tags.
+fn names(of: std::ops::Range<usize>) -> Vec<String> {
+    of.map(|n| format!("t{n}")).collect()
+}
+
+#[both_databases]
+async fn a_contact_has_at_most_a_hundred_tags_and_a_hundred_lists(test: TestApp) {
+    let client = Client::tenant(&test);
+    let full = json!({ "external_id": "c-1", "tags": names(0..100), "lists": names(0..99) });
+    let made = client.post("/api/v1/contacts", full).await.created().json();
+    let path = format!("/api/v1/contacts/{}", made["id"].as_str().unwrap());
+    let refused = client
+        .patch(&path, json!({ "given_name": "Ana", "tags": ["one more"] }))
+        .await;
+    assert_eq!(refused.problem(409), "wrong-state");
+    assert_eq!(refused.json()["limit"], 100);
+    assert!(
+        refused.text().contains("at most 100 tags of one contact"),
+        "{}",
+        refused.text()
+    );
+    let rows = json!({ "contacts": [
+        { "external_id": "c-1", "lists": ["T98", "t99"] },
+        { "external_id": "c-1", "lists": ["t100"] },
+        { "external_id": "c-1", "remove_tags": ["t0", "t1"], "tags": ["t100"] },
+        { "external_id": "c-2", "tags": names(0..60) },
+        { "external_id": "c-2", "tags": names(50..101) },
+        { "external_id": "c-2", "tags": names(50..100) },
+    ] });
+    let results = client.post("/api/v1/contacts/batch", rows).await.ok().json();
+    let refused: Vec<bool> = results["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["problem"].is_object())
+        .collect();
+    assert_eq!(refused, [false, true, false, false, true, false], "{results}");
+    assert_eq!(
+        (&results["created"], &results["updated"]),
+        (&json!(1), &json!(3)),
+        "{results}"
+    );
+    let shown = client.get(&path).await.ok().json();
+    let number = |of: &serde_json::Value, kind: &str| of[kind].as_array().unwrap().len();
+    assert_eq!(
+        (number(&shown, "tags"), number(&shown, "lists"), &shown["given_name"]),
+        (99, 100, &json!(null))
+    );
+    let other = client.get("/api/v1/contacts?external_id=c-2").await.ok().json()["data"][0].clone();
+    assert_eq!(number(&other, "tags"), 100);
+}
+
+#[both_databases]
+async fn tags_count_a_version_of_the_contact(test: TestApp) {
+    let client = Client::tenant(&test);
+    let made = client
+        .post("/api/v1/contacts", json!({ "external_id": "c-1", "tags": ["a"] }))
+        .await
+        .created()
+        .json();
+    let path = format!("/api/v1/contacts/{}", made["id"].as_str().unwrap());
+    let mut versions = vec![made["version"].as_i64().unwrap()];
+    for change in [
+        json!({ "tags": ["b"] }),
+        json!({ "tags": ["B"] }),
+        json!({ "remove_tags": ["a"], "given_name": "Ana" }),
+        json!({ "lists": ["news"] }),
+    ] {
+        let changed = client.patch(&path, change).await.ok().json();
+        versions.push(changed["version"].as_i64().unwrap());
+    }
+    assert_eq!(versions, [2, 3, 3, 4, 5]);
+}

@@ -73,3 +73,13 @@ async fn a_grant_without_evidence_is_refused(test: TestApp) {
         2
     );
 }
+
+#[both_databases]
+async fn who_is_skipped_is_opted_out_all_the_same(test: TestApp) {
+    imported(&test, "", CSV).await;
+    let revoked = json!({ "purpose": "marketing", "status": "revoked", "occurred_at": "2026-11-20T08:00:00Z" });
+    let import = imported(&test, &format!("on_existing=skip&{}", query(&revoked)), CSV).await;
+    assert_eq!(counts(&import), [2, 0, 0, 0, 2, 0], "{import}");
+    const REVOKED: &str = "SELECT COUNT(*) FROM contact_consents WHERE purpose = 'marketing' AND status = 'revoked'";
+    assert_eq!(test.count(REVOKED).await, 2);
+}

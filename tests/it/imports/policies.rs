@@ -137,3 +137,43 @@ async fn an_import_of_which_most_rows_fail_is_stopped(test: TestApp) {
     let events = "SELECT COUNT(*) FROM events WHERE type = 'import.failed'";
     assert_eq!(test.count(events).await, 1);
 }
+
+#[both_databases]
+async fn a_row_whose_contact_has_no_room_for_its_tags_fails_or_goes_without_them(test: TestApp) {
+    let names = |of: std::ops::Range<usize>| of.map(|n| format!("t{n}")).collect::<Vec<_>>().join(",");
+    let first = format!("phone,tags\n+4915123456701,\"{}\"\n+4915123456702,a\n", names(0..95));
+    imported(&test, "", first).await;
+    let second = format!(
+        "phone,name,tags\n+4915123456701,Ann,\"{}\"\n+4915123456702,Ben,\"{}\"\n+4915123456703,Cid,\"{}\"\n+4915123456704,Dan,\"{}\"\n",
+        names(90..101),
+        names(0..99),
+        names(0..100),
+        names(0..99),
+    );
+    // With the tag of every row they are 102, 101, 101 and 100.
+    let failing = imported(&test, "tags=all", second.clone()).await;
+    assert_eq!(counts(&failing), [4, 1, 0, 0, 0, 3], "{failing}");
+    let said = errors(&test, failing["id"].as_str().unwrap()).await;
+    let codes: Vec<&str> = said.iter().map(|it| it[1].as_str()).collect();
+    assert_eq!(codes, ["too_many_tags"; 3], "{said:?}");
+    let skipping = imported(&test, "tags=all&on_existing=skip", second.clone()).await;
+    assert_eq!(counts(&skipping), [4, 0, 0, 0, 3, 1], "{skipping}");
+    let dropping = imported(&test, "tags=all&on_bad_field=drop", second).await;
+    assert_eq!(counts(&dropping), [4, 1, 2, 1, 0, 0], "{dropping}");
+    let now = people(&test).await;
+    let number = |phone: &str| now[phone]["tags"].as_array().unwrap().len();
+    let numbers = ["4915123456701", "4915123456702", "4915123456703", "4915123456704"].map(number);
+    assert_eq!(
+        (numbers, &now["4915123456702"]["given_name"]),
+        ([95, 1, 0, 100], &json!("Ben"))
+    );
+}
+
+#[both_databases]
+async fn a_row_for_which_contacts_are_merged_counts_as_an_update(test: TestApp) {
+    imported(&test, "", "phone,external_id\n+4915123456701,\n,c-2\n").await;
+    let merged = imported(&test, "on_conflict=merge", "phone,external_id\n+4915123456701,c-2\n").await;
+    assert_eq!(counts(&merged), [1, 0, 1, 0, 0, 0], "{merged}");
+    let again = imported(&test, "on_conflict=merge", "phone,external_id\n+4915123456701,c-2\n").await;
+    assert_eq!(counts(&again), [1, 0, 0, 1, 0, 0], "{again}");
+}

@@ -45,6 +45,18 @@ async fn what_is_wrong_with_a_file_as_a_whole_is_told_at_once(test: TestApp) {
         ("", "PK\u{3}\u{4}xl/workbook.xml", 422, "not-importable"),
         ("", "name\nAnn\n", 422, "invalid-field"),
         ("", quote.as_str(), 422, "not-importable"),
+        (
+            "",
+            "phone,name\n+4915123456701,\"Ann\n+4915123456702,Ben\n",
+            422,
+            "not-importable",
+        ),
+        (
+            "",
+            "phone,name\n+4915123456701,\"Ann\n+4915123456702,\"Ben\"\n",
+            422,
+            "not-importable",
+        ),
         ("encoding=klingon", "phone\n+4915123456701\n", 422, "not-importable"),
         ("delimiter=xx", "phone\n1\n", 422, "invalid-field"),
         ("mapping=%5B%5D", "phone\n1\n", 422, "invalid-field"),

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub(crate) use confirm::confirm;
-pub(crate) use revoked::revoked;
+pub(crate) use revoked::{marketing_stopped, revoked};
 pub(crate) use shown::{ConsentRecord, PresentConsent, list, present};
 pub(crate) use standing::refusing_marketing;
 

@@ -24,3 +24,16 @@ pub(crate) async fn revoked(on: On<'_>, contacts: &[(TenantId, ContactId)]) -> R
     };
     Ok(found.into_iter().map(key).collect())
 }
+
+/// Returns those of the contacts who stopped marketing in WhatsApp's settings.
+pub(crate) async fn marketing_stopped(
+    on: On<'_>,
+    contacts: &[(TenantId, ContactId)],
+) -> Result<Vec<(TenantId, ContactId)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, id) AS ({rows})
+        SELECT c.tenant_id, c.id FROM r CROSS JOIN contacts c
+        WHERE c.tenant_id = r.tenant_id AND c.id = r.id AND c.marketing_stopped";
+    let row = |(tenant, contact): &(TenantId, ContactId)| (tenant.uuid(), contact.uuid());
+    Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await
+}

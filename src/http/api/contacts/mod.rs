@@ -110,7 +110,13 @@ pub async fn list(
     let rows = match (&query.phone, &query.external_id, &term) {
         (Some(phone), ..) => {
             let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-            let found = contacts::with_phone(tx.on(), tenant, &digits).await?;
+            // The number in every national form of its country.
+            let mut found = contacts::with_phone(tx.on(), tenant, &digits).await?;
+            for form in mainstay_phone::variants(&digits) {
+                if found.is_none() {
+                    found = contacts::with_phone(tx.on(), tenant, &form).await?;
+                }
+            }
             found.into_iter().filter(after).collect()
         }
         (None, Some(external_id), _) => {

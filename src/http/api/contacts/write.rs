@@ -16,7 +16,7 @@ use super::{
 use crate::{
     app::App,
     contacts::{
-        self as verbs,
+        self as verbs, MAX_TAGS_OF_CONTACT,
         write::{self as verb, ContactInput, ContactKey, Given, NameChange, ProfileUpdate, WriteMode},
     },
     domain::{ContactId, perm},
@@ -80,8 +80,6 @@ pub(crate) struct ContactMembers {
     consents: Vec<NewConsentStatement>,
 }
 
-/// Tags of one contact.
-const MAX_TAGS: usize = 100;
 /// Statements of consent in one request.
 const MAX_CONSENTS: usize = 20;
 
@@ -105,8 +103,8 @@ impl ContactMembers {
             ("remove_tags", &self.remove_tags),
             ("remove_lists", &self.remove_lists),
         ] {
-            if names.len() > MAX_TAGS {
-                return Err(too_many(name, MAX_TAGS));
+            if names.len() > MAX_TAGS_OF_CONTACT {
+                return Err(too_many(name, MAX_TAGS_OF_CONTACT));
             }
         }
         if self.consents.len() > MAX_CONSENTS {

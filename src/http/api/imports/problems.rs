@@ -39,7 +39,7 @@ pub(super) fn import_problem(error: ImportError) -> Problem {
         ImportError::UnknownCountry(_) => Problem::invalid_field("default_country", detail, None),
         ImportError::TooManyTags => Problem::invalid_field("tags", detail, None),
         ImportError::Mapping(_) => Problem::invalid_field("mapping", detail, None),
-        ImportError::NoRows | ImportError::Format(_) | ImportError::Row { .. } => Problem::new(
+        ImportError::NoRows | ImportError::Format(_) | ImportError::Row { .. } | ImportError::Quote(_) => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "not-importable",
             "File cannot be imported",
