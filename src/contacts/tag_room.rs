@@ -43,7 +43,7 @@ impl TagRoom {
 
     /// Takes names off a contact and adds others, if there is room for them. Returns false, and changes nothing, where there is none.
     pub fn admit(&mut self, contact: ContactId, kind: TagKind, add: &[String], remove: &[String]) -> bool {
-        if add.is_empty() {
+        if add.is_empty() && !self.names.contains_key(&(contact, kind)) {
             return true;
         }
         let folded = |name: &String| fold(&clean(name));

@@ -96,7 +96,9 @@ fn date(text: &str) -> Option<String> {
 }
 
 fn datetime(text: &str) -> Option<String> {
-    let time = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
+    let given = DateTime::parse_from_rfc3339(text).ok()?;
+    // A leap second is the second before it, as the databases have it.
+    let time = DateTime::from_timestamp(given.timestamp(), 0)?;
     is_storable(time).then(|| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
@@ -129,6 +131,11 @@ mod tests {
                 FieldType::Datetime,
                 "2026-11-30T12:00:00+05:30",
                 Some("2026-11-30T06:30:00Z"),
+            ),
+            (
+                FieldType::Datetime,
+                "2026-06-30T23:59:60Z",
+                Some("2026-06-30T23:59:59Z"),
             ),
             (FieldType::Datetime, "2026-11-30", None),
             (FieldType::Choice, "gold", Some("Gold")),

@@ -17,6 +17,7 @@ use crate::{
         consent::{self, NewConsent},
         people,
         store::{
+            consents,
             imports::{self, ImportedContact},
             tags,
         },
@@ -282,7 +283,7 @@ impl ChunkChanges {
     }
 }
 
-/// Records the declared consent of each contact, and returns how many of them stay opted out though it was granted.
+/// Records the declared consent of each contact, and returns how many of them stay opted out of something though it was granted.
 async fn record_consents(tx: &mut Tx, import: &RunningImport<'_>, changes: &ChunkChanges) -> Result<i64> {
     let Some(declared) = &import.spec.policies.consent else {
         return Ok(0);
@@ -302,10 +303,16 @@ async fn record_consents(tx: &mut Tx, import: &RunningImport<'_>, changes: &Chun
         by: import.by,
     };
     let statements = changes.consenting.iter().map(statement).collect();
-    let states = consent::record(tx, &import.service.clock, statements).await?;
-    let is_granted = declared.status == ConsentStatus::Granted;
-    let kept = states
+    consent::record(tx, &import.service.clock, statements).await?;
+    if declared.status != ConsentStatus::Granted {
+        return Ok(0);
+    }
+    let contacts: Vec<_> = changes.consenting.iter().map(|it| (import.tenant, it.1)).collect();
+    let refused = consents::revoked(tx.on(), &contacts).await?;
+    let kept: HashSet<ContactId> = refused
         .iter()
-        .filter(|it| is_granted && it.after == Some(ConsentStatus::Revoked));
-    Ok(kept.count() as i64)
+        .filter(|it| it.channel.is_none())
+        .map(|it| it.contact)
+        .collect();
+    Ok(kept.len() as i64)
 }

@@ -119,6 +119,8 @@ impl AcceptedSend {
 pub enum Refusal {
     #[error("there is no contact {0}")]
     NoSuchContact(ContactId),
+    #[error("contact {0} was merged into {1}: use that id from now on")]
+    Merged(ContactId, ContactId),
     #[error("contact {0} has no address that a message can be sent to")]
     NoAddress(ContactId),
     #[error(

@@ -120,7 +120,10 @@ async fn find_address(
     contact: ContactId,
 ) -> Result<std::result::Result<ResolvedRecipient, Refusal>> {
     if contacts::find(tx.on(), tenant, contact).await?.is_none() {
-        return Ok(Err(Refusal::NoSuchContact(contact)));
+        let into = contacts::redirect(tx.on(), tenant, contact).await?;
+        return Ok(Err(into.map_or(Refusal::NoSuchContact(contact), |into| {
+            Refusal::Merged(contact, into)
+        })));
     }
     let identities = contacts::list_identities(tx.on(), tenant, &[contact]).await?;
     let live = |kind: &RecipientKind| {

@@ -149,3 +149,24 @@ async fn a_tenant_may_require_an_opt_in(world: World) {
     world.until(&allowed, "read").await;
     world.end().await;
 }
+
+#[both_sizes]
+async fn a_message_to_a_contact_that_was_merged_names_the_one_it_is_now(world: World) {
+    let mut ids = Vec::new();
+    for n in 1..=2 {
+        let contact = json!({ "phone": format!("+4915123456{n:03}") });
+        let made = world.post("contacts", contact).await.created().json();
+        ids.push(made["id"].as_str().unwrap().to_owned());
+    }
+    world
+        .post(&format!("contacts/{}/merge", ids[0]), json!({ "from": ids[1] }))
+        .await
+        .ok();
+    let mut message = world.text_anyway("", "Hello");
+    message["to"] = json!({ "contact_id": ids[1] });
+    let refused = world.post("messages", message).await;
+    assert_eq!(refused.problem(422), "invalid-field");
+    let said = format!("contact {} was merged into {}: use that id", ids[1], ids[0]);
+    assert!(refused.text().contains(&said), "{}", refused.text());
+    world.end().await;
+}

@@ -82,4 +82,10 @@ async fn who_is_skipped_is_opted_out_all_the_same(test: TestApp) {
     assert_eq!(counts(&import), [2, 0, 0, 0, 2, 0], "{import}");
     const REVOKED: &str = "SELECT COUNT(*) FROM contact_consents WHERE purpose = 'marketing' AND status = 'revoked'";
     assert_eq!(test.count(REVOKED).await, 2);
+    let granted = json!({ "purpose": "all", "status": "granted", "occurred_at": "2026-11-10T08:00:00Z", "evidence": { "form": 4 } });
+    let import = imported(&test, &query(&granted), CSV).await;
+    assert_eq!(
+        import["kept_opted_out"], 2,
+        "whatever it is that they still refuse: {import}"
+    );
 }

@@ -43,7 +43,9 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let detail = format!("Not queued: {refusal}.");
         match refusal {
-            Refusal::NoSuchContact(_) | Refusal::NoAddress(_) => Self::invalid_field("to.contact_id", detail, None),
+            Refusal::NoSuchContact(_) | Refusal::Merged(..) | Refusal::NoAddress(_) => {
+                Self::invalid_field("to.contact_id", detail, None)
+            }
             Refusal::Expired => Self::invalid_field("expires_at", detail, None),
             Refusal::Invalid(invalid) => invalid.into(),
             Refusal::Blocked(_) => Self::new(StatusCode::CONFLICT, "blocked", "Recipient is blocked", detail),
