@@ -1,6 +1,6 @@
 //! Values of custom fields. They are stored as texts whatever their type, in one form each, so that both databases compare them alike.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat};
 
 use crate::{
     contacts::text::{VALUE_LENGTH, clean},
