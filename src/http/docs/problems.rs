@@ -69,6 +69,13 @@ const OF_CONTACTS: &[(&str, &str)] = &[
 ];
 const OF_MERGED: (&str, &str) = ("308", "Merged into another one: see `Location`");
 const OF_FILES: &[(&str, &str)] = &[("409", "Too many at a time"), ("410", "The file is gone")];
+const OF_SELECTED_FILES: &[(&str, &str)] = &[
+    ("409", "Too many at a time"),
+    (
+        "422",
+        "Invalid filter, or no such segment, tag or list: see `field` and `column`",
+    ),
+];
 const SIGNED: &[(&str, &str)] = &[
     ("403", "Not signed by a known app secret, or not the verify token"),
     ("413", "Longer than MAINSTAY_BODY_BYTES"),
@@ -140,6 +147,8 @@ fn of_resource(changes: bool, path: &str) -> &'static [(&'static str, &'static s
         OF_SUBSCRIPTIONS
     } else if changes && is_below(&["/api/v1/templates", "/api/v1/message-templates"]) {
         OF_TEMPLATES
+    } else if path == "/api/v1/contacts/export" {
+        OF_SELECTED_FILES
     } else if path.ends_with("/export") || is_below(&["/api/v1/exports"]) {
         OF_FILES
     } else if is_below(CONTACTS) {
