@@ -28,26 +28,22 @@ pub async fn delete(service: &MediaService, ctx: &Ctx, id: MediaId) -> Result<bo
 
 /// Deletes media older than the retention. Returns the number.
 pub(crate) async fn expire(service: &MediaService) -> Result<u64> {
-    let before = service.clock.now() - service.retention;
-    let mut gone = 0;
-    loop {
-        let old = store::list_older_than(service.db.reader(), before, BATCH).await?;
-        for &(tenant, id) in &old {
-            gone += u64::from(release(service, tenant, id).await?);
-        }
-        if (old.len() as i64) < BATCH {
-            return Ok(gone);
-        }
-        tokio::task::yield_now().await;
-    }
+    release_older(service, None, service.clock.now() - service.retention).await
 }
 
 /// Deletes media of a tenant that are older than a time. Returns the number.
 pub(crate) async fn expire_of(service: &MediaService, tenant: TenantId, before: DateTime<Utc>) -> Result<u64> {
+    release_older(service, Some(tenant), before).await
+}
+
+async fn release_older(service: &MediaService, of: Option<TenantId>, before: DateTime<Utc>) -> Result<u64> {
     let mut gone = 0;
     loop {
-        let old = store::list_older_of(service.db.reader(), tenant, before, BATCH).await?;
-        for &(id,) in &old {
+        let old = match of {
+            None => store::list_older_than(service.db.reader(), before, BATCH).await?,
+            Some(tenant) => store::list_older_of(service.db.reader(), tenant, before, BATCH).await?,
+        };
+        for &(tenant, id) in &old {
             gone += u64::from(release(service, tenant, id).await?);
         }
         if (old.len() as i64) < BATCH {

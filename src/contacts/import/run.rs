@@ -55,7 +55,7 @@ pub(super) struct RunningImport<'a> {
     pub spec: Arc<ImportSpec>,
     pub tags: TagIndex,
     /// Contacts that others were merged into for the chunk in hand.
-    pub merged: Mutex<HashSet<ContactId>>,
+    merged: Mutex<HashSet<ContactId>>,
 }
 
 impl RunningImport<'_> {

@@ -13,9 +13,16 @@ pub async fn list_older_than(on: On<'_>, before: DateTime<Utc>, limit: i64) -> R
 }
 
 /// Lists the oldest media of a tenant from before a time.
-pub async fn list_older_of(on: On<'_>, tenant: TenantId, before: DateTime<Utc>, limit: i64) -> Result<Vec<(MediaId,)>> {
+pub async fn list_older_of(
+    on: On<'_>,
+    tenant: TenantId,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<(TenantId, MediaId)>> {
     const SQL: &str = "
-        SELECT id FROM media WHERE deleted_at IS NULL AND tenant_id = $1 AND received_at < $2 ORDER BY received_at LIMIT $3";
+        SELECT tenant_id, id FROM media
+        WHERE deleted_at IS NULL AND tenant_id = $1 AND received_at < $2
+        ORDER BY received_at LIMIT $3";
     on.sql(SQL, (tenant, before, limit)).all().await
 }
 
