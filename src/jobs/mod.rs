@@ -4,6 +4,7 @@ mod check_channels;
 mod consume_events;
 mod count_segments;
 mod deliver_webhooks;
+mod dispatch_campaigns;
 mod fetch_media;
 mod import_contacts;
 mod make_variants;
@@ -16,6 +17,7 @@ pub(crate) use check_channels::CheckChannels;
 pub(crate) use consume_events::ConsumeEvents;
 pub(crate) use count_segments::CountSegments;
 pub(crate) use deliver_webhooks::DeliverWebhooks;
+pub(crate) use dispatch_campaigns::DispatchCampaigns;
 pub(crate) use fetch_media::FetchMedia;
 pub(crate) use import_contacts::ImportContacts;
 pub(crate) use make_variants::MakeVariants;
@@ -43,6 +45,7 @@ pub const QUEUES: &[Queue] = &[
     ImportContacts::QUEUE,
     WriteExports::QUEUE,
     CountSegments::QUEUE,
+    DispatchCampaigns::QUEUE,
 ];
 
 /// Registers all jobs of a worker. Without consumers of events there is nothing to do in their queue.
@@ -57,7 +60,8 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
         .register::<CheckChannels>()
         .register::<ImportContacts>()
         .register::<WriteExports>()
-        .register::<CountSegments>();
+        .register::<CountSegments>()
+        .register::<DispatchCampaigns>();
     match app.consumers.is_empty() {
         true => workers,
         false => workers.register::<ConsumeEvents>(),
@@ -78,6 +82,7 @@ pub(crate) fn id_prefix(queue: &Queue) -> &'static str {
         prefix::<ImportContacts>(),
         prefix::<WriteExports>(),
         prefix::<CountSegments>(),
+        prefix::<DispatchCampaigns>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)

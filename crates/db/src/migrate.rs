@@ -67,6 +67,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0006_retention.sql"),
         postgres: "",
     },
+    Step {
+        name: "0007_campaigns",
+        text: include_str!("../../../migrations/0007_campaigns.sql"),
+        postgres: include_str!("../../../migrations/0007_campaigns.postgres.sql"),
+    },
 ];
 
 impl Step {
