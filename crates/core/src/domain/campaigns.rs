@@ -114,7 +114,7 @@ mod tests {
         let of = CampaignMessages::new(campaign(7), 1_000);
         assert_ne!(of.id(1, 1), CampaignMessages::new(campaign(8), 1_000).id(1, 1));
         assert_ne!(of.id(1, 1), CampaignMessages::new(campaign(7), 1_001).id(1, 1));
-        assert_eq!(wave_of(MessageId::from_uuid(Uuid::now_v7())), None);
+        assert_eq!(wave_of(crate::clock::Clock::default().new_id()), None);
     }
 
     #[test]
