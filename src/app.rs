@@ -23,6 +23,7 @@ use crate::{
     records::event_consumers::EventConsumers,
     storage::Storage,
     templates::TemplateService,
+    verifications::VerificationService,
     webhooks::{DispatcherTasks, WebhookDispatcher, WebhookService},
 };
 
@@ -73,6 +74,7 @@ pub struct Parts {
     pub inbound: InboundService,
     pub imports: ImportService,
     pub exports: ExportService,
+    pub verifications: VerificationService,
     /// Delivers events to endpoints.
     pub(crate) dispatcher: WebhookDispatcher,
     /// Read the events by a cursor of their own.
@@ -121,6 +123,12 @@ impl App {
             queues: of.queues.clone(),
             storage: of.storage.clone(),
             keyring: of.config.keyring.clone(),
+        };
+        let verifications = VerificationService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            queues: of.queues.clone(),
+            cache: of.config.verification_cache,
         };
         let media = MediaService {
             db: of.db.clone(),
@@ -174,6 +182,7 @@ impl App {
             inbound,
             imports,
             exports,
+            verifications,
             dispatcher,
             consumers: of.consumers,
             metrics: of.metrics,

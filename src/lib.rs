@@ -72,6 +72,9 @@ pub mod messaging;
 // From Meta's request to a committed row, and from there to conversations.
 pub mod inbound;
 
+// Which numbers can be reached, as far as that is known.
+pub mod verifications;
+
 // Tenants, channels, API keys.
 pub mod tenancy;
 

@@ -10,6 +10,7 @@ mod make_variants;
 mod process_events;
 mod send_messages;
 mod sync_templates;
+mod verify_numbers;
 mod write_exports;
 
 pub(crate) use check_channels::CheckChannels;
@@ -22,6 +23,7 @@ pub(crate) use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
 pub(crate) use send_messages::SendMessages;
 pub(crate) use sync_templates::SyncTemplates;
+pub(crate) use verify_numbers::VerifyNumbers;
 pub(crate) use write_exports::WriteExports;
 
 use crate::{
@@ -43,6 +45,7 @@ pub const QUEUES: &[Queue] = &[
     ImportContacts::QUEUE,
     WriteExports::QUEUE,
     CountSegments::QUEUE,
+    VerifyNumbers::QUEUE,
 ];
 
 /// Registers all jobs of a worker. Without consumers of events there is nothing to do in their queue.
@@ -57,7 +60,8 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
         .register::<CheckChannels>()
         .register::<ImportContacts>()
         .register::<WriteExports>()
-        .register::<CountSegments>();
+        .register::<CountSegments>()
+        .register::<VerifyNumbers>();
     match app.consumers.is_empty() {
         true => workers,
         false => workers.register::<ConsumeEvents>(),
@@ -78,6 +82,7 @@ pub(crate) fn id_prefix(queue: &Queue) -> &'static str {
         prefix::<ImportContacts>(),
         prefix::<WriteExports>(),
         prefix::<CountSegments>(),
+        prefix::<VerifyNumbers>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)

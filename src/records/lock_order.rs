@@ -27,6 +27,8 @@ pub enum Stage {
     Conversations,
     /// Messages with their sends and attempts.
     Messages,
+    /// What is known of numbers.
+    NumberChecks,
     /// Rows of tasks, each changed by whoever has its lease.
     Tasks,
     /// The tenant's event sequence, locked until the commit.

@@ -61,6 +61,7 @@ pub const FEATURES: &[(&str, &[&str])] = &[
     ("media", &[]),
     ("messaging", &["contacts", "templates", "media"]),
     ("inbound", &["contacts", "templates", "media", "messaging"]),
+    ("verifications", &["contacts"]),
     ("tenancy", &["templates", "webhooks", "messaging", "inbound"]),
 ];
 

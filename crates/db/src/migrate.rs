@@ -67,6 +67,16 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0006_retention.sql"),
         postgres: "",
     },
+    Step {
+        name: "0007_send_at",
+        text: include_str!("../../../migrations/0007_send_at.sql"),
+        postgres: "",
+    },
+    Step {
+        name: "0008_verifications",
+        text: include_str!("../../../migrations/0008_verifications.sql"),
+        postgres: "",
+    },
 ];
 
 impl Step {

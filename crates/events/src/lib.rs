@@ -18,6 +18,7 @@ pub mod order;
 mod sample;
 mod schema;
 pub mod template;
+pub mod verification;
 
 use std::fmt;
 
@@ -87,6 +88,7 @@ pub fn all() -> impl Iterator<Item = &'static EventType> {
         contact::ALL,
         import::ALL,
         export::ALL,
+        verification::ALL,
         conversation::ALL,
         media::ALL,
         order::ALL,

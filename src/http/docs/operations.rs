@@ -102,6 +102,27 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "downloadImportSample",
         "Imports",
     ),
+    ("post", "/api/v1/verifications", "createVerification", "Verifications"),
+    ("get", "/api/v1/verifications", "listVerifications", "Verifications"),
+    ("get", "/api/v1/verifications/{id}", "getVerification", "Verifications"),
+    (
+        "delete",
+        "/api/v1/verifications/{id}",
+        "cancelVerification",
+        "Verifications",
+    ),
+    (
+        "get",
+        "/api/v1/verifications/{id}/items",
+        "listVerificationItems",
+        "Verifications",
+    ),
+    (
+        "get",
+        "/api/v1/verifications/{id}/export",
+        "exportVerificationItems",
+        "Verifications",
+    ),
     ("get", "/api/v1/contacts/export", "exportContacts", "Exports"),
     ("get", "/api/v1/conversations/export", "exportConversations", "Exports"),
     (
@@ -256,6 +277,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     (
         "Imports",
         "Contacts brought in from CSV files, with what became of each row.",
+    ),
+    (
+        "Verifications",
+        "Numbers checked in bulk, as far as evidence goes: by numbering plans, and by what became of messages.",
     ),
     ("Exports", "Contacts, conversations and messages as CSV or JSON lines."),
     ("Conversations", "The messages between a channel and a contact."),

@@ -10,7 +10,7 @@ pub use advance::{
     ClosedWindow, ConversationKey, ConversationUpdate, advance, close_windows, find_existing, lock_existing,
     lock_or_open, opened_event, preview,
 };
-pub(crate) use find::pairs_of;
+pub(crate) use find::{ContactConversation, of_contacts, pairs_of};
 pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list, of_contact};
 pub(crate) use merge::join_merged;
 pub use merge::merge;

@@ -105,6 +105,8 @@ ids! {
     ImportId = "imp";
     /// An export.
     ExportId = "exp";
+    /// A verification of numbers.
+    VerificationId = "vrf";
     /// Rare work of another kind that takes longer than a request.
     TaskId = "tsk";
     /// A message template of the tenant's own, with variables.

@@ -1,0 +1,92 @@
+//! Messages for later: when they may be sent, how many may wait, and who is refused at once.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{AcceptRequest, Refusal, resolve::ResolvedRecipient, write::Answer};
+use crate::{
+    contacts::store::consents,
+    db::{Result, Tx},
+    domain::{ChannelId, SendLane},
+    messaging::store::sends,
+};
+
+/// How far ahead a message may be accepted, in days.
+pub(super) const MAX_DAYS_AHEAD: i64 = 90;
+/// Messages of a channel that may wait for their time.
+pub(super) const MAX_WAITING: i64 = 10_000;
+
+/// Returns when a message is to be sent; `None` is at once, as for a time that has passed.
+pub(super) fn send_at(request: &AcceptRequest, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    request.send_at.filter(|at| *at > now)
+}
+
+/// Checks the time of a message.
+pub(super) fn check(request: &AcceptRequest, now: DateTime<Utc>) -> std::result::Result<(), Refusal> {
+    let Some(at) = request.send_at else { return Ok(()) };
+    if at - now > TimeDelta::days(MAX_DAYS_AHEAD) {
+        return Err(Refusal::TooFarAhead);
+    }
+    match request.expires_at.is_some_and(|end| end <= at) {
+        true => Err(Refusal::ExpiresUnsent),
+        false => Ok(()),
+    }
+}
+
+/// Rejects campaign messages for later whose contacts may not be sent marketing now. Consent is looked at again when their time has come.
+pub(super) async fn reject_opted_out(
+    tx: &mut Tx,
+    requests: &[AcceptRequest],
+    people: &mut HashMap<usize, ResolvedRecipient>,
+    now: DateTime<Utc>,
+    answers: &mut [Option<Answer>],
+) -> Result<()> {
+    let is_concerned = |request: &AcceptRequest| request.lane == SendLane::Campaign && send_at(request, now).is_some();
+    let concerned = people.iter().filter(|(n, _)| is_concerned(&requests[**n]));
+    let pairs: Vec<_> = concerned
+        .map(|(n, it)| (requests[*n].tenant, it.contact, requests[*n].channel))
+        .collect();
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let refusing = consents::refusing_marketing(tx.on(), &pairs).await?;
+    people.retain(|n, it| {
+        let request = &requests[*n];
+        let is_refused = is_concerned(request) && refusing.contains(&(it.contact, request.channel));
+        if is_refused {
+            answers[*n] = Some(Err(Refusal::OptedOut(it.contact)));
+        }
+        !is_refused
+    });
+    Ok(())
+}
+
+/// Rejects messages for later whose channel has [`MAX_WAITING`] of them.
+pub(super) async fn reject_over_limit(
+    tx: &mut Tx,
+    requests: &[AcceptRequest],
+    people: &mut HashMap<usize, ResolvedRecipient>,
+    now: DateTime<Utc>,
+    answers: &mut [Option<Answer>],
+) -> Result<()> {
+    let mut room: HashMap<ChannelId, i64> = HashMap::new();
+    for (n, request) in requests.iter().enumerate() {
+        if send_at(request, now).is_none() || !people.contains_key(&n) {
+            continue;
+        }
+        let channel = request.channel;
+        if !room.contains_key(&channel) {
+            let waiting = sends::count_scheduled(tx.on(), channel, now, MAX_WAITING).await?;
+            room.insert(channel, MAX_WAITING - waiting);
+        }
+        match room.get_mut(&channel).filter(|left| **left > 0) {
+            Some(left) => *left -= 1,
+            None => {
+                people.remove(&n);
+                answers[n] = Some(Err(Refusal::TooManyWaiting));
+            }
+        }
+    }
+    Ok(())
+}
