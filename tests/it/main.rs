@@ -40,3 +40,4 @@ mod statements;
 mod statuses;
 mod support;
 mod templates;
+mod verifications;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{AcceptRequest, Refusal, resolve::ResolvedRecipient, write::Answer};
+use super::{AcceptRequest, Refusal, check_templates::CheckedTemplate, resolve::ResolvedRecipient, write::Answer};
 use crate::{
     contacts::store::consents,
     db::{Result, Tx},
@@ -14,6 +14,8 @@ use crate::{
 
 /// How far ahead a message may be accepted, in days.
 pub(super) const MAX_DAYS_AHEAD: i64 = 90;
+/// Meta's category of templates that need the consent to marketing.
+const MARKETING: &str = "MARKETING";
 /// Messages of a channel that may wait for their time.
 pub(super) const MAX_WAITING: i64 = 10_000;
 
@@ -34,16 +36,21 @@ pub(super) fn check(request: &AcceptRequest, now: DateTime<Utc>) -> std::result:
     }
 }
 
-/// Rejects campaign messages for later whose contacts may not be sent marketing now. Consent is looked at again when their time has come.
+/// Rejects marketing for later whose contacts may not be sent marketing now. Consent is looked at again when their time has come.
 pub(super) async fn reject_opted_out(
     tx: &mut Tx,
     requests: &[AcceptRequest],
+    checked: &HashMap<usize, CheckedTemplate>,
     people: &mut HashMap<usize, ResolvedRecipient>,
     now: DateTime<Utc>,
     answers: &mut [Option<Answer>],
 ) -> Result<()> {
-    let is_concerned = |request: &AcceptRequest| request.lane == SendLane::Campaign && send_at(request, now).is_some();
-    let concerned = people.iter().filter(|(n, _)| is_concerned(&requests[**n]));
+    let is_marketing = |n: usize| {
+        let category = checked.get(&n).and_then(|it| it.category.as_deref());
+        requests[n].lane == SendLane::Campaign || category == Some(MARKETING)
+    };
+    let is_concerned = |n: usize| send_at(&requests[n], now).is_some() && is_marketing(n);
+    let concerned = people.iter().filter(|(n, _)| is_concerned(**n));
     let pairs: Vec<_> = concerned
         .map(|(n, it)| (requests[*n].tenant, it.contact, requests[*n].channel))
         .collect();
@@ -53,7 +60,7 @@ pub(super) async fn reject_opted_out(
     let refusing = consents::refusing_marketing(tx.on(), &pairs).await?;
     people.retain(|n, it| {
         let request = &requests[*n];
-        let is_refused = is_concerned(request) && refusing.contains(&(it.contact, request.channel));
+        let is_refused = is_concerned(*n) && refusing.contains(&(it.contact, request.channel));
         if is_refused {
             answers[*n] = Some(Err(Refusal::OptedOut(it.contact)));
         }

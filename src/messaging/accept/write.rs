@@ -40,7 +40,7 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> R
     let mut people = resolve_recipients(tx, clock, requests, &checked, &mut answers, &mut new_events).await?;
     reject_blocked(tx, requests, &mut people, &mut answers).await?;
     reject_outside_windows(tx, requests, &mut people, now, &mut answers).await?;
-    reject_opted_out(tx, requests, &mut people, now, &mut answers).await?;
+    reject_opted_out(tx, requests, &checked, &mut people, now, &mut answers).await?;
     reject_over_limit(tx, requests, &mut people, now, &mut answers).await?;
     let conversations = advance_conversations(tx, clock, requests, &checked, &people, &mut new_events).await?;
     let mut new = Vec::new();

@@ -4,7 +4,11 @@ pub(crate) mod items;
 mod problems;
 mod view;
 
-use axum::{Json as Body, extract::State, http::StatusCode};
+use axum::{
+    Json as Body,
+    extract::{Request, State},
+    http::StatusCode,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -14,15 +18,20 @@ use crate::{
     app::App,
     domain::{VerificationId, perm},
     http::{
+        BODY_BYTES,
         auth::{May, TenantAccess},
-        extract::{Json, Path},
+        body::{parse_charged_up_to, read_json},
+        extract::Path,
         paging::{Page, Paging, PagingParams},
         problem::Problem,
+        request_context,
     },
-    verifications::{self, VerificationRequest},
+    verifications::{self, MAX_NUMBERS, VerificationRequest},
 };
 
 const LIST: &str = "verifications";
+/// Most values of a request: the numbers, and what is around them.
+const VALUES: usize = MAX_NUMBERS + 100;
 
 /// Numbers to verify.
 #[derive(Deserialize, ToSchema)]
@@ -49,8 +58,11 @@ pub(crate) struct NewVerification {
 pub async fn create(
     caller: May<perm::VerificationsRun>,
     State(app): State<App>,
-    Json(given): Json<NewVerification>,
+    request: Request,
 ) -> Result<(StatusCode, Body<VerificationView>), Problem> {
+    let (head, body) = request.into_parts();
+    let body = read_json(&head, body, BODY_BYTES).await?;
+    let given: NewVerification = parse_charged_up_to(&request_context::memory(&head), &body, VALUES)?;
     let request = VerificationRequest {
         numbers: given.numbers,
         default_country: given.default_country,
