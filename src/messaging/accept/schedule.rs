@@ -1,6 +1,6 @@
 //! Messages for later: when they may be sent, how many may wait, and who is refused at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -82,14 +82,16 @@ pub(super) async fn reject_over_limit(
         if send_at(request, now).is_none() || !people.contains_key(&n) {
             continue;
         }
-        let channel = request.channel;
-        if !room.contains_key(&channel) {
-            let waiting = sends::count_scheduled(tx.on(), channel, now, MAX_WAITING).await?;
-            room.insert(channel, MAX_WAITING - waiting);
-        }
-        match room.get_mut(&channel).filter(|left| **left > 0) {
-            Some(left) => *left -= 1,
-            None => {
+        let left = match room.entry(request.channel) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let waiting = sends::count_scheduled(tx.on(), request.channel, now, MAX_WAITING).await?;
+                unknown.insert(MAX_WAITING - waiting)
+            }
+        };
+        match *left > 0 {
+            true => *left -= 1,
+            false => {
                 people.remove(&n);
                 answers[n] = Some(Err(Refusal::TooManyWaiting));
             }

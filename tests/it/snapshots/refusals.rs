@@ -214,8 +214,7 @@ async fn states(test: &TestApp) -> Vec<Refusal> {
             &consents,
             json!({ "purpose": "marketing", "status": "revoked", "source": "agent" }),
         )
-        .await
-        .created();
+        .await;
     let mut stranger = message.clone();
     stranger["to"] = json!({ "phone": "+4915123456789" });
     tenancy::set_quotas(&test.registry, test.tenant, &[(Quota::Endpoints, Some(0))])
