@@ -63,6 +63,28 @@ async fn a_message_for_later_is_sent_at_its_time_and_its_conversation_moves_then
 }
 
 #[both_sizes]
+async fn one_that_is_woken_before_its_time_waits_on(world: World) {
+    let ana = world.customer(0).await;
+    let at = ahead(12);
+    let mut request = world.text(&ana.wa_id, "woken");
+    request["send_at"] = json!(at);
+    let id = world.send(request).await;
+    let db = &world.running.app.db;
+    const WAKE: &str = "UPDATE sends SET due_at = $1 WHERE send_at IS NOT NULL";
+    db.sql(WAKE, (Utc::now() - TimeDelta::minutes(1),)).run().await.unwrap();
+    const WAITS: &str = "SELECT COUNT(*) FROM sends WHERE state = 'pending' AND due_at = send_at";
+    wait_until(DEADLINE, "a worker has looked at it", async || {
+        world.number(WAITS).await == 1
+    })
+    .await;
+    assert!(Utc::now() < at, "it was looked at before its time");
+    world.until(&id, "read").await;
+    let late = lateness(&world.simulator, at);
+    assert!(late.len() == 1 && late[0] >= 0, "{late:?}");
+    world.end().await;
+}
+
+#[both_sizes]
 async fn window_and_consent_are_looked_at_when_the_time_has_come(world: World) {
     let at = ahead(3);
     let stranger = "+4915123456701";
