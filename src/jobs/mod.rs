@@ -4,6 +4,7 @@ mod check_channels;
 mod consume_events;
 mod count_segments;
 mod deliver_webhooks;
+mod dispatch_campaigns;
 mod fetch_media;
 mod import_contacts;
 mod make_variants;
@@ -17,6 +18,7 @@ pub(crate) use check_channels::CheckChannels;
 pub(crate) use consume_events::ConsumeEvents;
 pub(crate) use count_segments::CountSegments;
 pub(crate) use deliver_webhooks::DeliverWebhooks;
+pub(crate) use dispatch_campaigns::DispatchCampaigns;
 pub(crate) use fetch_media::FetchMedia;
 pub(crate) use import_contacts::ImportContacts;
 pub(crate) use make_variants::MakeVariants;
@@ -46,6 +48,7 @@ pub const QUEUES: &[Queue] = &[
     WriteExports::QUEUE,
     CountSegments::QUEUE,
     VerifyNumbers::QUEUE,
+    DispatchCampaigns::QUEUE,
 ];
 
 /// Registers all jobs of a worker. Without consumers of events there is nothing to do in their queue.
@@ -61,7 +64,8 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
         .register::<ImportContacts>()
         .register::<WriteExports>()
         .register::<CountSegments>()
-        .register::<VerifyNumbers>();
+        .register::<VerifyNumbers>()
+        .register::<DispatchCampaigns>();
     match app.consumers.is_empty() {
         true => workers,
         false => workers.register::<ConsumeEvents>(),
@@ -83,6 +87,7 @@ pub(crate) fn id_prefix(queue: &Queue) -> &'static str {
         prefix::<WriteExports>(),
         prefix::<CountSegments>(),
         prefix::<VerifyNumbers>(),
+        prefix::<DispatchCampaigns>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)

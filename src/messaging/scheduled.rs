@@ -5,10 +5,14 @@ use crate::{
     db::{Result, Tx, retry_conflicts},
     domain::Direction,
     messaging::MessagingService,
-    records::conversations::{self, ConversationKey, ConversationUpdate},
+    records::{
+        conversations::{self, CampaignConversation, ConversationKey, ConversationUpdate},
+        events::{self, NewEvent},
+    },
 };
 
-/// Makes messages the latest of their conversations which were accepted for later, before their first attempt. One that does not get its
+/// Makes messages the latest of their conversations which were accepted for later, before their first attempt, and announces conversations
+/// that were opened for them. One that does not get its
 /// slot at once does so again, which changes nothing.
 pub(super) async fn show_in_conversations(service: &MessagingService, sendable: &[SendableMessage]) -> Result<()> {
     let arrived = sendable
@@ -44,8 +48,16 @@ pub(super) async fn show_in_conversations(service: &MessagingService, sendable: 
     let pairs: Vec<ConversationKey> = steps.iter().map(key).collect();
     let now = service.clock.now();
     let advance = async |tx: &mut Tx| {
-        conversations::lock_existing(tx, &pairs).await?;
-        conversations::advance(tx.on(), &steps, now).await
+        let silent = conversations::lock_silent(tx, &pairs).await?;
+        conversations::advance(tx.on(), &steps, now).await?;
+        let opened = |it: &CampaignConversation| {
+            let pair = pairs
+                .iter()
+                .find(|pair| (pair.channel, pair.contact) == (it.channel, it.contact))?;
+            Some(conversations::opened_event(&service.clock, *pair, it.id, now))
+        };
+        let new_events: Vec<NewEvent> = silent.iter().filter_map(opened).collect();
+        events::append(tx, &new_events, now).await
     };
-    retry_conflicts(|| service.db.transaction(advance)).await.map(drop)
+    retry_conflicts(|| service.db.transaction(advance)).await
 }

@@ -21,6 +21,8 @@ pub enum Stage {
     Tenants,
     /// Channels and templates.
     Configuration,
+    /// Campaigns, then their waves, then their recipients.
+    Campaigns,
     Portfolios,
     /// Contacts and their identities.
     Contacts,
@@ -31,6 +33,8 @@ pub enum Stage {
     NumberChecks,
     /// Rows of tasks, each changed by whoever has its lease.
     Tasks,
+    /// Counters of campaigns.
+    Counters,
     /// The tenant's event sequence, locked until the commit.
     EventCursor,
 }

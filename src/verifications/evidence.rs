@@ -31,7 +31,7 @@ pub(super) async fn gather(
     let owners = owners(tx, tenant, numbers).await?;
     let contacts: Vec<ContactId> = owners.iter().map(|(_, contact)| *contact).collect();
     let mut by_contact: HashMap<ContactId, Vec<ContactConversation>> = HashMap::new();
-    for it in conversations::of_contacts(tx.on(), tenant, &contacts).await? {
+    for it in conversations::windows_of_contacts(tx.on(), tenant, &contacts).await? {
         by_contact.entry(it.contact_id).or_default().push(it);
     }
     let mut found: HashMap<String, Vec<Trace>> = HashMap::new();
@@ -48,7 +48,8 @@ pub(super) async fn gather(
                 found => found.map(|it| it.sent_at),
             };
             let kind = TraceKind::Wrote;
-            traces.extend(wrote.map(|at| Trace { kind, at }));
+            let campaign = None;
+            traces.extend(wrote.map(|at| Trace { kind, at, campaign }));
             outbound.extend(page.into_iter().filter(|it| was_called(it, &forms)));
         }
         outbound.sort_by_key(|it| std::cmp::Reverse(it.sent_at));
@@ -113,6 +114,6 @@ fn trace(message: &MessageTrace) -> Option<Trace> {
         Status::Failed if message.error_code == Some(UNDELIVERABLE) => TraceKind::Undeliverable,
         _ => return None,
     };
-    let at = message.sent_at;
-    Some(Trace { kind, at })
+    let (at, campaign) = (message.sent_at, message.campaign_id);
+    Some(Trace { kind, at, campaign })
 }

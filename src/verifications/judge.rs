@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::NumberVerdict;
+use crate::domain::{CampaignId, NumberVerdict};
 
 /// How far apart the first and the last undeliverable message have to be.
 const APART: TimeDelta = TimeDelta::days(7);
@@ -23,6 +23,8 @@ pub(super) enum TraceKind {
 pub(super) struct Trace {
     pub kind: TraceKind,
     pub at: DateTime<Utc>,
+    /// The campaign that the message was of.
+    pub campaign: Option<CampaignId>,
 }
 
 /// What is known of a number, and what it rests on.
@@ -56,17 +58,23 @@ impl Judgement {
 }
 
 /// Judges a valid number. Undeliverable messages count only while nothing else was heard since; two of them make it unreachable if they are a
-/// week apart.
+/// week apart and not of one campaign.
 pub(super) fn judge(traces: &[Trace]) -> Judgement {
     let is_failure = |it: &&Trace| it.kind == TraceKind::Undeliverable;
     let alive = traces.iter().filter(|it| !is_failure(it)).max_by_key(|it| it.at);
-    let failures = || {
-        let since = traces.iter().filter(is_failure).map(|it| it.at);
-        since.filter(|at| alive.is_none_or(|alive| *at > alive.at))
+    let failures: Vec<&Trace> = traces
+        .iter()
+        .filter(is_failure)
+        .filter(|it| alive.is_none_or(|alive| it.at > alive.at))
+        .collect();
+    let are_apart = |one: &Trace, other: &Trace| {
+        let is_one_campaign = one.campaign.is_some() && one.campaign == other.campaign;
+        other.at - one.at >= APART && !is_one_campaign
     };
-    if let (Some(first), Some(last)) = (failures().min(), failures().max())
-        && last - first >= APART
-    {
+    let again = failures
+        .iter()
+        .filter(|it| failures.iter().any(|one| are_apart(one, it)));
+    if let Some(last) = again.map(|it| it.at).max() {
         return Judgement {
             verdict: NumberVerdict::Unreachable,
             tier: 2,
@@ -92,6 +100,7 @@ pub(super) fn judge(traces: &[Trace]) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::{TraceKind::*, *};
+    use crate::clock::Clock;
 
     /// Judges what happened so many days after a time, and returns verdict, evidence and the day of the evidence.
     fn judged(traces: &[(TraceKind, i64)]) -> (&'static str, &'static str, Option<i64>) {
@@ -99,6 +108,7 @@ mod tests {
         let trace = |&(kind, day): &(TraceKind, i64)| Trace {
             kind,
             at: begin + TimeDelta::days(day),
+            campaign: None,
         };
         let traces: Vec<Trace> = traces.iter().map(trace).collect();
         let it = judge(&traces);
@@ -139,6 +149,24 @@ mod tests {
             ),
         ] {
             assert_eq!(judged(traces), expected, "{traces:?}");
+        }
+    }
+
+    #[test]
+    fn messages_of_one_campaign_are_one_try() {
+        let clock = Clock::default();
+        let (one, other): (CampaignId, CampaignId) = (clock.new_id(), clock.new_id());
+        let verdict = |campaigns: [Option<CampaignId>; 2]| {
+            let trace = |(n, campaign): (usize, Option<CampaignId>)| Trace {
+                kind: Undeliverable,
+                at: DateTime::UNIX_EPOCH + TimeDelta::days(8 * n as i64),
+                campaign,
+            };
+            judge(&campaigns.into_iter().enumerate().map(trace).collect::<Vec<_>>()).verdict
+        };
+        assert_eq!(verdict([Some(one), Some(one)]), NumberVerdict::Valid);
+        for apart in [[Some(one), Some(other)], [Some(one), None], [None, None]] {
+            assert_eq!(verdict(apart), NumberVerdict::Unreachable);
         }
     }
 }

@@ -68,13 +68,18 @@ const STEPS: &[Step] = &[
         postgres: "",
     },
     Step {
-        name: "0007_send_at",
-        text: include_str!("../../../migrations/0007_send_at.sql"),
+        name: "0007_campaigns",
+        text: include_str!("../../../migrations/0007_campaigns.sql"),
+        postgres: include_str!("../../../migrations/0007_campaigns.postgres.sql"),
+    },
+    Step {
+        name: "0008_send_at",
+        text: include_str!("../../../migrations/0008_send_at.sql"),
         postgres: "",
     },
     Step {
-        name: "0008_verifications",
-        text: include_str!("../../../migrations/0008_verifications.sql"),
+        name: "0009_verifications",
+        text: include_str!("../../../migrations/0009_verifications.sql"),
         postgres: "",
     },
 ];

@@ -1,6 +1,6 @@
 //! Writes one commit of accepted messages: contacts, conversations, messages, sends and idempotency keys.
 
-use std::collections::{BTreeMap, HashMap, HashSet, btree_map::Entry};
+use std::collections::{BTreeMap, HashMap, btree_map::Entry};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -83,6 +83,8 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> R
             labels: &request.labels,
             batch: request.batch,
             template: request.template.as_ref().map(|it| it.template.name.as_str()),
+            campaign: None,
+            due_at: send_at.unwrap_or(now),
         });
     }
     sends::insert(tx.on(), &new).await?;
@@ -161,7 +163,7 @@ struct Head<'a> {
 }
 
 /// Finds or opens the conversations, and makes the newest message of each its latest, unless it is for later. One that is opened for such a
-/// message shows no text until then.
+/// message is announced when its time has come.
 async fn advance_conversations(
     tx: &mut Tx,
     clock: &Clock,
@@ -192,7 +194,7 @@ async fn advance_conversations(
         }
     }
     let step = |pair: ConversationKey, conversation: ConversationId| {
-        let Head { request, text, waits } = &heads[&pair];
+        let Head { request, text, .. } = &heads[&pair];
         ConversationUpdate {
             tenant: pair.tenant,
             conversation,
@@ -202,25 +204,36 @@ async fn advance_conversations(
             wamid: String::new(),
             direction: Direction::Outbound,
             kind: request.kind.to_owned(),
-            text: text.filter(|_| !waits).map(conversations::preview),
+            text: text.map(conversations::preview),
             window_expires_at: None,
             unread: 0,
         }
     };
     let pairs: Vec<ConversationKey> = heads.keys().copied().collect();
-    let mut opened_now = HashSet::new();
     let first = |pair| {
         let conversation = clock.new_id();
-        opened_now.insert(pair);
-        let opened = conversations::opened_event(clock, pair, conversation, now);
-        new_events.push(opened.by(heads[&pair].request.created_by));
+        let head = &heads[&pair];
+        if !head.waits {
+            let opened = conversations::opened_event(clock, pair, conversation, now);
+            new_events.push(opened.by(head.request.created_by));
+        }
         step(pair, conversation)
     };
-    let found = conversations::lock_or_open(tx, &pairs, &[], now, first).await?;
+    let locked = conversations::lock_or_open(tx, &pairs, &[], now, first).await?;
+    for it in locked.of_campaigns.iter().filter(|it| it.is_silent) {
+        let pair = pairs
+            .iter()
+            .find(|pair| (pair.channel, pair.contact) == (it.channel, it.contact))
+            .filter(|pair| !heads[*pair].waits);
+        let opened = pair.map(|pair| {
+            let opened = conversations::opened_event(clock, *pair, it.id, now);
+            opened.by(heads[pair].request.created_by)
+        });
+        new_events.extend(opened);
+    }
+    let found = locked.ids;
     let known = |pair: &ConversationKey| found[&(pair.channel, pair.contact)];
-    let moves = pairs
-        .iter()
-        .filter(|pair| !heads[*pair].waits || opened_now.contains(*pair));
+    let moves = pairs.iter().filter(|pair| !heads[*pair].waits);
     let mut steps: Vec<ConversationUpdate> = moves.map(|pair| step(*pair, known(pair))).collect();
     steps.sort_by_key(|step| step.conversation);
     conversations::advance(tx.on(), &steps, now).await?;

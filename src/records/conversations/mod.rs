@@ -6,11 +6,12 @@ mod merge;
 mod search;
 mod windows;
 
+pub(crate) use advance::{CampaignConversation, lock_silent};
 pub use advance::{
-    ClosedWindow, ConversationKey, ConversationUpdate, advance, close_windows, find_existing, lock_existing,
-    lock_or_open, opened_event, preview,
+    ClosedWindow, ConversationKey, ConversationUpdate, LockedConversations, advance, close_windows, find_existing,
+    lock_existing, lock_or_open, opened_event, preview,
 };
-pub(crate) use find::{ContactConversation, of_contacts, pairs_of};
+pub(crate) use find::{ContactConversation, of_contacts, pairs_of, windows_of_contacts};
 pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list, of_contact};
 pub(crate) use merge::join_merged;
 pub use merge::merge;

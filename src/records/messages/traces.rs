@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result},
-    domain::{ConversationId, Direction, Status, TenantId},
+    domain::{CampaignId, ConversationId, Direction, Status, TenantId},
 };
 
 /// Messages of a conversation that are looked at.
@@ -19,6 +19,8 @@ pub(crate) struct MessageTrace {
     pub sender: Option<String>,
     pub recipient: Option<String>,
     pub sent_at: DateTime<Utc>,
+    /// The campaign that made it.
+    pub campaign_id: Option<CampaignId>,
 }
 
 /// Returns the newest messages of a conversation up to now, the newest first.
@@ -29,7 +31,7 @@ pub(crate) async fn traces(
     now: DateTime<Utc>,
 ) -> Result<Vec<MessageTrace>> {
     const SQL: &str = "
-        SELECT direction, status, error_code, sender, recipient, sent_at FROM messages
+        SELECT direction, status, error_code, sender, recipient, sent_at, campaign_id FROM messages
         WHERE conversation_id = $2 AND tenant_id = $1 AND sent_at <= $3
         ORDER BY sent_at DESC, id DESC LIMIT $4";
     on.sql(SQL, (tenant, conversation, now, LOOK)).all().await
@@ -42,7 +44,7 @@ pub(crate) async fn last_inbound(
     conversation: ConversationId,
 ) -> Result<Option<MessageTrace>> {
     const SQL: &str = "
-        SELECT direction, status, error_code, sender, recipient, sent_at FROM messages
+        SELECT direction, status, error_code, sender, recipient, sent_at, campaign_id FROM messages
         WHERE conversation_id = $2 AND tenant_id = $1 AND direction = 'inbound'
         ORDER BY sent_at DESC, id DESC LIMIT 1";
     on.sql(SQL, (tenant, conversation)).opt().await

@@ -105,6 +105,8 @@ ids! {
     ImportId = "imp";
     /// An export.
     ExportId = "exp";
+    /// One template to many people.
+    CampaignId = "cmp";
     /// A verification of numbers.
     VerificationId = "vrf";
     /// Rare work of another kind that takes longer than a request.

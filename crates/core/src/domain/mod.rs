@@ -1,5 +1,6 @@
 //! Values and rules: no I/O, no clock, no SQL text.
 
+mod campaigns;
 mod contacts;
 mod ctx;
 mod daily_limit;
@@ -18,6 +19,7 @@ mod text_enum;
 mod time;
 mod work;
 
+pub use campaigns::{CampaignMessages, CampaignStatus, MAX_WAVE, WAVE_SIZE, wave_of};
 pub use contacts::{
     ConsentPurpose, ConsentSource, ConsentStatus, FieldType, KeywordAction, NumberVerdict, TagKind, TaskKind,
 };
@@ -26,10 +28,10 @@ pub use daily_limit::DailyLimit;
 pub use delivery::{DeliveryState, delivery_id};
 pub use event_types::{BadEventType, EventTypes};
 pub use id::{
-    ApiKeyId, AppSecretId, AttemptId, BatchId, ChannelId, ConsentId, ContactId, ConversationId, DeliveryId, EndpointId,
-    EventConsumerId, EventId, ExportId, Id, ImportId, KeywordRuleId, MediaFileId, MediaId, MergeId, MessageId,
-    MessageTemplateId, ParseIdError, RawEventId, SegmentId, TagId, TaskId, TemplateId, TemplateSyncId, TenantId,
-    VerificationId,
+    ApiKeyId, AppSecretId, AttemptId, BatchId, CampaignId, ChannelId, ConsentId, ContactId, ConversationId, DeliveryId,
+    EndpointId, EventConsumerId, EventId, ExportId, Id, ImportId, KeywordRuleId, MediaFileId, MediaId, MergeId,
+    MessageId, MessageTemplateId, ParseIdError, RawEventId, SegmentId, TagId, TaskId, TemplateId, TemplateSyncId,
+    TenantId, VerificationId,
 };
 pub use kinds::{AttemptOutcome, Direction, Evidence, HoldReason, MessageTemplateState, Origin, RecipientKind};
 pub use lane::SendLane;
