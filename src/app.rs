@@ -24,6 +24,7 @@ use crate::{
     records::event_consumers::EventConsumers,
     storage::Storage,
     templates::TemplateService,
+    verifications::VerificationService,
     webhooks::{DispatcherTasks, WebhookDispatcher, WebhookService},
 };
 
@@ -75,6 +76,7 @@ pub struct Parts {
     pub campaigns: CampaignService,
     pub imports: ImportService,
     pub exports: ExportService,
+    pub verifications: VerificationService,
     /// Delivers events to endpoints.
     pub(crate) dispatcher: WebhookDispatcher,
     /// Read the events by a cursor of their own.
@@ -131,6 +133,12 @@ impl App {
             storage: of.storage.clone(),
             keyring: of.config.keyring.clone(),
         };
+        let verifications = VerificationService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            queues: of.queues.clone(),
+            cache: of.config.verification_cache,
+        };
         let media = MediaService {
             db: of.db.clone(),
             clock: of.clock.clone(),
@@ -184,6 +192,7 @@ impl App {
             campaigns,
             imports,
             exports,
+            verifications,
             dispatcher,
             consumers: of.consumers,
             metrics: of.metrics,

@@ -75,6 +75,9 @@ pub mod campaigns;
 // From Meta's request to a committed row, and from there to conversations.
 pub mod inbound;
 
+// Which numbers can be reached, as far as that is known.
+pub mod verifications;
+
 // Tenants, channels, API keys.
 pub mod tenancy;
 

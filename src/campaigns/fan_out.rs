@@ -215,6 +215,7 @@ impl CampaignPage<'_> {
                 options: "{}",
                 context_wamid: None,
                 expires_at: Some(due_at + TimeDelta::seconds(self.plan.spec.expires_after_s)),
+                send_at: None,
                 at: now,
                 created_by: Actor::Campaign(self.campaign.id),
                 labels: &labels,

@@ -27,6 +27,7 @@ mod simulate;
 #[cfg(feature = "simulator")]
 mod simulated_meta;
 mod tenant;
+mod verification;
 mod version;
 
 use std::{
@@ -88,6 +89,9 @@ enum Command {
     /// Segments: contacts selected by a filter.
     #[command(subcommand)]
     Segment(segment::Command),
+    /// Verifications: which numbers can be reached, as far as that is known.
+    #[command(subcommand)]
+    Verification(verification::Command),
     /// Queues: see, pause, retry, discard.
     #[command(subcommand)]
     Queue(queue::Command),
@@ -163,6 +167,7 @@ impl Command {
             Command::Contact(command) => command.run(&OperatorContext::open().await?).await,
             Command::Message(command) => command.run(&OperatorContext::open().await?).await,
             Command::Segment(command) => command.run(&OperatorContext::open().await?).await,
+            Command::Verification(command) => command.run(&OperatorContext::open().await?).await,
             Command::Queue(command) => command.run(&OperatorContext::open().await?).await,
             Command::Key(command @ key::Command::Adopt) => {
                 command.run(&OperatorContext::open_with_any_key().await?).await

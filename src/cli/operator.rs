@@ -1,6 +1,7 @@
 //! The environment of the operator's commands.
 
 use anyhow::{Context, ensure};
+use chrono::TimeDelta;
 
 use crate::{
     clock::Clock,
@@ -16,6 +17,7 @@ use crate::{
     storage::Storage,
     templates::TemplateService,
     tenancy::{self, TenantService},
+    verifications::VerificationService,
     webhooks::WebhookService,
 };
 
@@ -29,6 +31,7 @@ pub(crate) struct OperatorContext {
     storage: StorageConfig,
     public_url: Option<String>,
     pub retention: Retention,
+    verification_cache: TimeDelta,
 }
 
 impl OperatorContext {
@@ -87,6 +90,7 @@ impl OperatorContext {
             storage: config.storage,
             public_url: config.public_url,
             retention: config.retention,
+            verification_cache: config.verification_cache,
         })
     }
 
@@ -119,6 +123,16 @@ impl OperatorContext {
             queues: self.queues.clone(),
             storage: Storage::open(&self.storage).context("MAINSTAY_STORAGE")?,
         })
+    }
+
+    /// Returns the service of verifications.
+    pub fn verifications(&self) -> VerificationService {
+        VerificationService {
+            db: self.registry.db.clone(),
+            clock: self.registry.clock.clone(),
+            queues: self.queues.clone(),
+            cache: self.verification_cache,
+        }
     }
 
     pub fn public_url(&self) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use clap::ArgGroup;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -49,6 +50,9 @@ pub struct Args {
     /// A name of your own for it, which finds it again.
     #[arg(long)]
     reference: Option<String>,
+    /// When it is to be sent, such as 2026-12-24T09:00:00+01:00; at once unless it is given.
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    at: Option<DateTime<Utc>>,
     /// What becomes of it where the customer's service window is closed.
     #[arg(long, value_enum, default_value = "refuse")]
     if_window_closed: WindowChoice,
@@ -77,6 +81,7 @@ struct Sent {
     channel_id: ChannelId,
     conversation_id: ConversationId,
     contact_id: ContactId,
+    send_at: Option<DateTime<Utc>>,
 }
 
 impl Args {
@@ -122,6 +127,7 @@ impl Args {
             content,
             context: None,
             expires_at: None,
+            send_at: self.at,
             lane: None,
             options: Options::default(),
             idempotency: None,
@@ -162,6 +168,12 @@ fn recipient(text: &str) -> RequestedRecipient {
     }
 }
 
+fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    let time = DateTime::parse_from_rfc3339(text);
+    time.map(|at| at.to_utc())
+        .map_err(|_| "write it as 2026-12-24T09:00:00+01:00".to_owned())
+}
+
 fn variable(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
@@ -191,12 +203,21 @@ impl From<AcceptedSend> for Sent {
             channel_id: accepted.channel,
             conversation_id: accepted.conversation,
             contact_id: accepted.contact,
+            send_at: accepted.send_at,
         }
     }
 }
 
 impl fmt::Display for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "message  {}\nqueued: a worker sends it", self.id)
+        match self.send_at {
+            None => write!(f, "message  {}\nqueued: a worker sends it", self.id),
+            Some(at) => write!(
+                f,
+                "message  {}\nqueued: a worker sends it at {}",
+                self.id,
+                at.to_rfc3339()
+            ),
+        }
     }
 }

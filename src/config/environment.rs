@@ -137,6 +137,9 @@ pub struct Environment {
     /// Days media are kept, received and uploaded.
     #[arg(long, env = "MAINSTAY_MEDIA_DAYS", default_value = "365")]
     pub(crate) media_days: String,
+    /// Days what was found out about a number counts for verifications; 0 is not at all.
+    #[arg(long, env = "MAINSTAY_VERIFICATION_CACHE_DAYS", default_value = "30")]
+    pub(crate) verification_cache_days: String,
     /// Media storage: a folder, or `s3://BUCKET/PREFIX`. Unset: `media` beside the SQLite file, `data/media` with PostgreSQL.
     #[arg(long, env = "MAINSTAY_STORAGE")]
     pub storage: Option<String>,

@@ -53,6 +53,8 @@ pub struct Config {
     pub limits: Limits,
     pub connections: ConnectionLimits,
     pub retention: Retention,
+    /// How long what was found out about a number counts.
+    pub verification_cache: TimeDelta,
     /// Media storage.
     pub storage: StorageConfig,
     /// Addresses that tenants may make this process reach.

@@ -93,6 +93,12 @@ impl Environment {
                 orphan_statuses: days("MAINSTAY_ORPHAN_STATUS_DAYS", &self.orphan_status_days)?,
                 media: days("MAINSTAY_MEDIA_DAYS", &self.media_days)?,
             },
+            verification_cache: number(
+                "MAINSTAY_VERIFICATION_CACHE_DAYS",
+                &self.verification_cache_days,
+                0..=365,
+            )
+            .map(TimeDelta::days)?,
             storage: storage::read(&self)?,
             egress: egress::read(&self)?,
             public_url: public_url(self.public_url.as_deref())?,

@@ -5,7 +5,7 @@
 //! - `fields`, `tags`: custom fields; tags and lists. `segments`: contacts selected by filters.
 
 pub(crate) mod consent;
-mod csv;
+pub(crate) mod csv;
 mod error;
 pub mod export;
 pub(crate) mod fields;

@@ -24,7 +24,7 @@ use crate::{
     messaging::{self, accept, store::sends},
     queue::{self, counts},
     records::{channel_checks, channels, event_consumers, partitions},
-    webhooks,
+    verifications, webhooks,
 };
 
 /// Interval of [`reconcile`].
@@ -160,6 +160,7 @@ pub async fn clean_up(app: &App) -> Result<()> {
     ));
     import::clean_up(&app.imports).await?;
     export::clean_up(&app.exports).await?;
+    verifications::clean_up(&app.verifications).await?;
     removed.push(("sends", remove_sends(app).await?));
     removed.push((
         "portfolio_recipients",
@@ -211,6 +212,7 @@ async fn remove(app: &App, what: RetentionTarget) -> Result<u64> {
         RetentionTarget::OrphanStatuses => keep.orphan_statuses,
         RetentionTarget::IdempotencyKeys => accept::KEY_KEPT,
         RetentionTarget::MergeJournals => MERGE_JOURNAL_RETENTION,
+        RetentionTarget::NumberChecks => app.config.verification_cache,
     };
     let mut removed = 0;
     loop {

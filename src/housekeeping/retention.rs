@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::records::{former_app_secrets, idempotency};
+use crate::records::{former_app_secrets, idempotency, number_checks};
 use crate::{
     clock::first_uuid_at,
     db::{Db, On, Result, Sql},
@@ -22,16 +22,19 @@ pub(crate) enum RetentionTarget {
     IdempotencyKeys,
     /// What merges of contacts did; the redirects of the old ids stay.
     MergeJournals,
+    /// What was found out about numbers.
+    NumberChecks,
 }
 
 /// All targets.
-pub(crate) const RETENTION_TARGETS: [RetentionTarget; 6] = [
+pub(crate) const RETENTION_TARGETS: [RetentionTarget; 7] = [
     RetentionTarget::DoneRawEvents,
     RetentionTarget::RawEvents,
     RetentionTarget::Events,
     RetentionTarget::OrphanStatuses,
     RetentionTarget::IdempotencyKeys,
     RetentionTarget::MergeJournals,
+    RetentionTarget::NumberChecks,
 ];
 
 impl RetentionTarget {
@@ -44,6 +47,7 @@ impl RetentionTarget {
             RetentionTarget::OrphanStatuses => "orphan_statuses",
             RetentionTarget::IdempotencyKeys => "idempotency_keys",
             RetentionTarget::MergeJournals => "merge_journals",
+            RetentionTarget::NumberChecks => "number_checks",
         }
     }
 }
@@ -57,6 +61,7 @@ pub(crate) async fn remove(db: &Db, what: RetentionTarget, before: DateTime<Utc>
         RetentionTarget::OrphanStatuses => orphan_statuses(db.writer(), before).await,
         RetentionTarget::IdempotencyKeys => idempotency::expire(db.writer(), before, CHUNK).await,
         RetentionTarget::MergeJournals => merge_journals(db.writer(), before).await,
+        RetentionTarget::NumberChecks => number_checks::expire(db.writer(), before, CHUNK).await,
     }
 }
 

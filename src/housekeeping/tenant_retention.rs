@@ -48,15 +48,16 @@ struct OldMessage {
     media_id: Option<MediaId>,
 }
 
-/// Removes messages that were received before a time, with their files. One whose outcome is open stays until it is known.
+/// Removes messages that were received before a time, or were to be sent before it, with their files. One whose outcome is open stays until
+/// it is known.
 async fn remove_messages(app: &App, tenant: TenantId, before: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         SELECT id, channel_id, wamid, media_id FROM messages
-        WHERE tenant_id = $1 AND id < $2 AND status || '' NOT IN ('queued', 'sending', 'unknown')
-        ORDER BY id LIMIT $3";
+        WHERE tenant_id = $1 AND id < $2 AND sent_at < $3 AND status || '' NOT IN ('queued', 'sending', 'unknown')
+        ORDER BY id LIMIT $4";
     let mut removed = 0;
     loop {
-        let args = (tenant, first_uuid_at(before), CHUNK);
+        let args = (tenant, first_uuid_at(before), before, CHUNK);
         let old: Vec<OldMessage> = app.db.reader().sql(SQL, args).all().await?;
         for id in old.iter().filter_map(|it| it.media_id) {
             media::release(&app.media, tenant, id).await?;

@@ -238,6 +238,7 @@ fn send<'a>(reply: &'a KeywordReply<'_>, labels: &'a Labels, now: DateTime<Utc>)
         options: "{}",
         context_wamid: None,
         expires_at: None,
+        send_at: None,
         at: now,
         created_by: Actor::System,
         labels,

@@ -11,6 +11,7 @@ mod make_variants;
 mod process_events;
 mod send_messages;
 mod sync_templates;
+mod verify_numbers;
 mod write_exports;
 
 pub(crate) use check_channels::CheckChannels;
@@ -24,6 +25,7 @@ pub(crate) use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
 pub(crate) use send_messages::SendMessages;
 pub(crate) use sync_templates::SyncTemplates;
+pub(crate) use verify_numbers::VerifyNumbers;
 pub(crate) use write_exports::WriteExports;
 
 use crate::{
@@ -45,6 +47,7 @@ pub const QUEUES: &[Queue] = &[
     ImportContacts::QUEUE,
     WriteExports::QUEUE,
     CountSegments::QUEUE,
+    VerifyNumbers::QUEUE,
     DispatchCampaigns::QUEUE,
 ];
 
@@ -61,6 +64,7 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
         .register::<ImportContacts>()
         .register::<WriteExports>()
         .register::<CountSegments>()
+        .register::<VerifyNumbers>()
         .register::<DispatchCampaigns>();
     match app.consumers.is_empty() {
         true => workers,
@@ -82,6 +86,7 @@ pub(crate) fn id_prefix(queue: &Queue) -> &'static str {
         prefix::<ImportContacts>(),
         prefix::<WriteExports>(),
         prefix::<CountSegments>(),
+        prefix::<VerifyNumbers>(),
         prefix::<DispatchCampaigns>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);

@@ -20,7 +20,7 @@ pub(crate) enum Decision {
     Await(DateTime<Utc>),
     /// No evidence came within the window, and the message is not to be sent again: hold it for a person.
     Hold,
-    /// Meta reported a failure that may be retried at this time.
+    /// It was accepted for this time, or Meta reported a failure that may be retried then.
     Later(DateTime<Utc>),
     /// The channel's circuit breaker is open: hold the send until it closes.
     Trip,
@@ -108,7 +108,7 @@ pub(crate) fn decide(due: &DueSend, route: Option<&Route>, window: TimeDelta, no
     ) {
         return Decision::CampaignPaused;
     }
-    if let Some(at) = due.not_before.filter(|at| *at > now) {
+    if let Some(at) = due.earliest().filter(|at| *at > now) {
         return Decision::Later(at);
     }
     match route {
@@ -131,7 +131,7 @@ fn final_decision(due: &DueSend, now: DateTime<Utc>) -> Option<Decision> {
     if due.expires_at.is_some_and(|at| at <= now) {
         return Some(Decision::Expire);
     }
-    if due.not_before.is_some_and(|at| at > now) {
+    if due.earliest().is_some_and(|at| at > now) {
         return None;
     }
     if due.blocked {

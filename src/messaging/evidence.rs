@@ -75,7 +75,7 @@ pub(crate) async fn apply_failures(
         let Some(failure) = failures.iter().find(|failure| failure.message == send.id) else {
             continue;
         };
-        match decide_retry(failure.code, send.tries, send.created_at, send.expires_at, now) {
+        match decide_retry(failure.code, send.tries, send.starts_at, send.expires_at, now) {
             RetryDecision::Fail => {}
             RetryDecision::Retry(at) => retries.push((send.tenant_id, send.id, at)),
             // Held for the circuit breaker, as a message is that was rejected at once.
@@ -96,7 +96,7 @@ pub(crate) async fn apply_failures(
             code: failure.code,
             title: &failure.title,
             at: failure.at,
-            tried_at: send.attempt_started_at.unwrap_or(send.created_at),
+            tried_at: send.attempt_started_at.unwrap_or(send.starts_at),
         });
     }
     let mut queued = sends::requeue(tx.on(), &retries, moved).await?;

@@ -104,13 +104,13 @@ fn file_state(send: &mut SendableMessage, known: &Known, now: DateTime<Utc>) -> 
 
 /// Returns the state of a message with a file that cannot be uploaded at the moment.
 fn unavailable_state(error: &MetaIdError, due: &DueSend, now: DateTime<Utc>) -> FileState {
-    let later = FileState::Later(now + ((now - due.created_at) / 2).clamp(MIN_RETRY_DELAY, MAX_RETRY_DELAY));
-    let ends_at = due.expires_at.unwrap_or(due.created_at + MAX_RETRY_AGE);
+    let later = FileState::Later(now + ((now - due.starts_at) / 2).clamp(MIN_RETRY_DELAY, MAX_RETRY_DELAY));
+    let ends_at = due.expires_at.unwrap_or(due.starts_at + MAX_RETRY_AGE);
     match error {
         // Unlike a message, a file can be uploaded again even if Meta may have it.
         MetaIdError::Refused(refusal) if refusal.entry().retry == Retry::Reconcile && now < ends_at => later,
         MetaIdError::Refused(refusal) => {
-            match decide_retry(refusal.code, due.tries + 1, due.created_at, due.expires_at, now) {
+            match decide_retry(refusal.code, due.tries + 1, due.starts_at, due.expires_at, now) {
                 RetryDecision::Fail => FileState::Fail(refusal.code, error.to_string()),
                 RetryDecision::Retry(at) => FileState::Later(at),
                 RetryDecision::Trip => FileState::Trip(refusal.to_string()),

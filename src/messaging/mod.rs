@@ -25,6 +25,7 @@ mod recipients;
 mod reservations;
 mod reserve;
 mod retry;
+mod scheduled;
 mod send;
 mod sendable;
 mod service;

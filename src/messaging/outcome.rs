@@ -168,7 +168,7 @@ fn interpret(service: &MessagingService, completed: &CompletedAttempt) -> Interp
             let decision = decide_retry(
                 error.code,
                 attempt.number,
-                attempt.message.due.created_at,
+                attempt.message.due.starts_at,
                 attempt.message.due.expires_at,
                 now,
             );
@@ -206,7 +206,7 @@ fn interpret(service: &MessagingService, completed: &CompletedAttempt) -> Interp
                 MIN_RETRY_DELAY * 2_u32.saturating_pow(u32::try_from(attempt.number - 1).unwrap_or(u32::MAX).min(10));
             let (delay, due) = (doubled.min(MAX_RETRY_DELAY), &attempt.message.due);
             // A message with an expiry is due until it expires.
-            let gave_up = due.expires_at.is_none() && now + delay >= due.created_at + MAX_RETRY_AGE;
+            let gave_up = due.expires_at.is_none() && now + delay >= due.starts_at + MAX_RETRY_AGE;
             let (status, outcome) = match gave_up {
                 false => (Status::Queued, Outcome::retry_after(delay, why)),
                 true => (Status::Failed, Outcome::Done),

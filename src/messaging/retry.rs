@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::provider::errors::{self, Retry};
 
-/// Maximum age of a message that is retried, if the caller set no expiry.
+/// How long a message is retried, counted from when it was to be sent, if the caller set no expiry.
 pub(crate) const MAX_RETRY_AGE: TimeDelta = TimeDelta::days(14);
 
 /// A decision about a message after an error.
@@ -22,7 +22,7 @@ pub(crate) enum RetryDecision {
 pub(crate) fn decide_retry(
     code: i64,
     tries: i64,
-    created_at: DateTime<Utc>,
+    starts_at: DateTime<Utc>,
     ends_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> RetryDecision {
@@ -43,7 +43,7 @@ pub(crate) fn decide_retry(
     match ends_at {
         // Due at its expiry at the latest, when it expires.
         Some(end) => RetryDecision::Retry(at.min(end)),
-        None if at < created_at + MAX_RETRY_AGE => RetryDecision::Retry(at),
+        None if at < starts_at + MAX_RETRY_AGE => RetryDecision::Retry(at),
         None => RetryDecision::Fail,
     }
 }

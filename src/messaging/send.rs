@@ -8,6 +8,7 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use super::{
     outcome::{CompletedAttempt, conclude},
     reserve::{PreparedAttempt, reserve},
+    scheduled,
     sendable::select_sendable,
 };
 use crate::{
@@ -37,6 +38,7 @@ async fn process(service: &MessagingService, ids: &[MessageId]) -> db::Result<Ou
     if sendable.is_empty() {
         return Ok(outcomes);
     }
+    scheduled::show_in_conversations(service, &sendable).await?;
     let attempts = reserve(service, sendable, &mut outcomes).await?;
     let mut ends: FuturesUnordered<_> = attempts.into_iter().map(|attempt| execute(service, attempt)).collect();
     while let Some((id, outcome)) = ends.next().await {

@@ -29,6 +29,8 @@ pub enum Stage {
     Conversations,
     /// Messages with their sends and attempts.
     Messages,
+    /// What is known of numbers.
+    NumberChecks,
     /// Rows of tasks, each changed by whoever has its lease.
     Tasks,
     /// Counters of campaigns.

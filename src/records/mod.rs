@@ -14,6 +14,7 @@ pub mod idempotency;
 pub mod lock_order;
 pub(crate) mod master_key;
 pub mod messages;
+pub(crate) mod number_checks;
 mod page_bytes;
 pub(crate) mod partitions;
 pub mod portfolios;

@@ -62,6 +62,7 @@ pub const FEATURES: &[(&str, &[&str])] = &[
     ("messaging", &["contacts", "templates", "media"]),
     ("campaigns", &["contacts", "templates", "messaging"]),
     ("inbound", &["contacts", "templates", "media", "messaging"]),
+    ("verifications", &["contacts"]),
     ("tenancy", &["templates", "webhooks", "messaging", "inbound"]),
 ];
 

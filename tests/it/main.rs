@@ -41,3 +41,4 @@ mod statements;
 mod statuses;
 mod support;
 mod templates;
+mod verifications;

@@ -137,10 +137,12 @@ const GREAT: &[&str] = &[
     "media_files",
     "message_statuses",
     "messages",
+    "number_checks",
     "portfolio_recipients",
     "raw_events",
     "send_attempts",
     "sends",
+    "verification_items",
 ];
 
 /// Without statistics, SQLite is as likely to read a great table whole as not. What does so on purpose is named here.

@@ -72,6 +72,16 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0007_campaigns.sql"),
         postgres: include_str!("../../../migrations/0007_campaigns.postgres.sql"),
     },
+    Step {
+        name: "0008_send_at",
+        text: include_str!("../../../migrations/0008_send_at.sql"),
+        postgres: "",
+    },
+    Step {
+        name: "0009_verifications",
+        text: include_str!("../../../migrations/0009_verifications.sql"),
+        postgres: "",
+    },
 ];
 
 impl Step {

@@ -19,6 +19,7 @@ pub mod order;
 mod sample;
 mod schema;
 pub mod template;
+pub mod verification;
 
 use std::fmt;
 
@@ -89,6 +90,7 @@ pub fn all() -> impl Iterator<Item = &'static EventType> {
         campaign::ALL,
         import::ALL,
         export::ALL,
+        verification::ALL,
         conversation::ALL,
         media::ALL,
         order::ALL,

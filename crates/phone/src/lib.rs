@@ -7,6 +7,7 @@
 //! A number is written as its digits with the country code and without `+`, as in Meta's webhooks.
 
 mod error;
+mod line;
 mod normalize;
 mod plan;
 mod region;
@@ -16,6 +17,7 @@ mod variants;
 mod written;
 
 pub use error::PhoneError;
+pub use line::{Line, line};
 pub use normalize::{canonical, normalize};
 pub use region::{Region, region};
 pub use variants::variants;

@@ -21,6 +21,11 @@ impl NumberingPlan {
         self.regions.iter().any(|rules| rules.has(national))
     }
 
+    /// Returns whether a region of this code has the national number and it may be a landline's.
+    pub fn has_landline(&self, national: &str) -> bool {
+        self.regions.iter().any(|rules| rules.landline.is_match(national))
+    }
+
     /// Returns whether a region of this code has the national number and it may be a mobile phone's.
     pub fn has_mobile(&self, national: &str) -> bool {
         self.regions.iter().any(|rules| rules.mobile.is_match(national))
@@ -33,6 +38,7 @@ pub(crate) struct Rules {
     pub region: Option<Region>,
     valid: Pattern,
     mobile: Pattern,
+    landline: Pattern,
     /// What is dialled before a number within the country: a literal, and a pattern where that does not tell it all.
     trunk: Option<String>,
     trunk_pattern: Option<Pattern>,
@@ -130,6 +136,7 @@ fn rules(data: &phonenumber::Metadata) -> Rules {
         region: Region::letters(data.id()),
         valid: patterns(kinds(data.descriptors())),
         mobile: patterns(data.descriptors().mobile().into_iter().collect()),
+        landline: patterns(data.descriptors().fixed_line().into_iter().collect()),
         trunk: data.national_prefix().map(str::to_owned),
         trunk_pattern: data
             .national_prefix_for_parsing()

@@ -28,7 +28,7 @@ use crate::{
     db::{Result, Tx},
     domain::{Actor, ContactId, Id, ImportId, TaskKind, TenantId},
     queue::{Lane, Outcome},
-    records::tasks::{self, Fence, Task},
+    records::tasks::{self, Fence},
     storage::{self, StorageKey},
 };
 
@@ -102,7 +102,7 @@ async fn take_turn(service: &ImportService, id: ImportId) -> Result<Outcome> {
         service,
         id,
         tenant: task.tenant_id,
-        by: actor(&task),
+        by: task.actor(),
         spec: Arc::new(spec),
         tags: TagIndex::read(&service.db, task.tenant_id).await?,
         merged: Mutex::default(),
@@ -117,14 +117,6 @@ async fn take_turn(service: &ImportService, id: ImportId) -> Result<Outcome> {
     counts.began_at = counts.began_at.or_else(|| Some(service.clock.now()));
     note(&import, fence, &counts).await?;
     work(&mut import, fence, counts).await
-}
-
-/// Returns who began the import.
-fn actor(task: &Task) -> Actor {
-    match task.created_by.parse() {
-        Ok(key) => Actor::ApiKey(key),
-        Err(_) => Actor::Operator,
-    }
 }
 
 async fn note(import: &RunningImport<'_>, fence: Fence, counts: &ImportCounts) -> Result<()> {

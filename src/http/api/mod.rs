@@ -20,6 +20,7 @@ mod segments;
 pub(super) mod sending;
 mod templates;
 mod uploads;
+mod verifications;
 
 use axum::middleware;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -88,6 +89,10 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(imports::show, imports::cancel))
         .routes(routes!(imports::sheets::errors))
         .routes(routes!(imports::sheets::sample))
+        .routes(routes!(verifications::list, verifications::create))
+        .routes(routes!(verifications::show, verifications::cancel))
+        .routes(routes!(verifications::items::list))
+        .routes(routes!(verifications::items::export))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show))
         .routes(routes!(messages::in_conversation))

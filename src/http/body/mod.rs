@@ -17,6 +17,7 @@ use serde_json::error::Category;
 
 pub(crate) use unverified::{UnverifiedBodyError, read_unverified};
 pub(crate) use weight::weight;
+use weight::{MOST_VALUES, weight_up_to};
 
 use super::{BODY_BYTES, nul, problem::Problem, request_context};
 use crate::memory::{MemoryExhausted, RequestMemory};
@@ -120,7 +121,16 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
 
 /// Parses a body and charges the parsed value to the request. Rejects texts that hold a NUL.
 pub(crate) fn parse_charged<T: DeserializeOwned>(memory: &RequestMemory, body: &[u8]) -> Result<T, Problem> {
-    memory.charge(weight(body)?)?;
+    parse_charged_up_to(memory, body, MOST_VALUES)
+}
+
+/// As [`parse_charged`], for a body of at most so many values.
+pub(crate) fn parse_charged_up_to<T: DeserializeOwned>(
+    memory: &RequestMemory,
+    body: &[u8],
+    most: usize,
+) -> Result<T, Problem> {
+    memory.charge(weight_up_to(body, most)?)?;
     // serde would also accept a list in place of a struct's object.
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(Problem::unprocessable(

@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 
 use crate::http::problem::Problem;
 
-/// Maximum number of values of one JSON text: objects, lists, texts, numbers and so on. The largest message that Meta takes, 257 contact
-/// cards, has some 8,000.
+/// Maximum number of values of one JSON text: objects, lists, texts, numbers and so on, unless an operation takes more. The largest message
+/// that Meta takes, 257 contact cards, has some 8,000.
 pub(crate) const MOST_VALUES: usize = 10_000;
 /// Maximum bytes of an object in memory, beside its members: a node of a `BTreeMap` and a list of pairs.
 const OBJECT: usize = 768;
@@ -17,6 +17,11 @@ const VALUE: usize = 128;
 /// # Errors
 /// 422 for more than [`MOST_VALUES`] values. The weight of invalid JSON is arbitrary.
 pub(crate) fn weight(read_json: &[u8]) -> Result<usize, Problem> {
+    weight_up_to(read_json, MOST_VALUES)
+}
+
+/// As [`weight`], for a text of at most so many values.
+pub(super) fn weight_up_to(read_json: &[u8], most: usize) -> Result<usize, Problem> {
     let (mut objects, mut values) = (0, 1);
     let mut bytes = read_json.iter();
     while let Some(byte) = bytes.next() {
@@ -30,8 +35,8 @@ pub(crate) fn weight(read_json: &[u8]) -> Result<usize, Problem> {
             _ => {}
         }
     }
-    if values > MOST_VALUES {
-        return Err(too_many());
+    if values > most {
+        return Err(too_many(most));
     }
     Ok(objects * OBJECT + values * VALUE)
 }
@@ -46,17 +51,16 @@ fn skip_text(bytes: &mut std::slice::Iter<'_, u8>) {
     }
 }
 
-fn too_many() -> Problem {
-    let detail = format!(
-        "The body holds more than {MOST_VALUES} values (objects, lists, texts, numbers); nothing here has so many."
-    );
+fn too_many(most: usize) -> Problem {
+    let detail =
+        format!("The body holds more than {most} values (objects, lists, texts, numbers); nothing here has so many.");
     let problem = Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "too-many-values",
         "Too many values in the request body",
         detail,
     );
-    problem.with_limit(MOST_VALUES as u64)
+    problem.with_limit(most as u64)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use utoipa::openapi::{extensions::ExtensionsBuilder, path::Operation};
 use crate::domain::Permission::{
     self, CampaignsLaunch, CampaignsRead, CampaignsWrite, ChannelsRead, ContactsExport, ContactsImport, ContactsRead,
     ContactsWrite, ConversationsExport, ConversationsRead, EndpointsManage, EventsRead, MessagesControl, MessagesSend,
-    SettingsRead, SettingsWrite, TemplatesRead, TemplatesWrite,
+    SettingsRead, SettingsWrite, TemplatesRead, TemplatesWrite, VerificationsRun,
 };
 
 /// Where it is recorded who did something.
@@ -83,6 +83,12 @@ const TENANT: &[(&str, &[Permission], Recorded)] = &[
     ("cancelImport", &[ContactsImport], Ledger),
     ("downloadImportErrors", &[ContactsRead], Recorded::None),
     ("downloadImportSample", &[ContactsRead], Recorded::None),
+    ("createVerification", &[VerificationsRun], Ledger),
+    ("listVerifications", &[VerificationsRun], Recorded::None),
+    ("getVerification", &[VerificationsRun], Recorded::None),
+    ("cancelVerification", &[VerificationsRun], Ledger),
+    ("listVerificationItems", &[VerificationsRun], Recorded::None),
+    ("exportVerificationItems", &[VerificationsRun], Audit),
     ("exportContacts", &[ContactsExport], Audit),
     ("exportConversations", &[ConversationsExport], Audit),
     ("exportMessages", &[ConversationsExport], Audit),

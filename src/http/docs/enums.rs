@@ -106,6 +106,7 @@ const CLOSED: &[(&str, &str, &[&str])] = &[
         "kind",
         &["phone", "user_id", "parent_user_id", "username", "group"],
     ),
+    ("VerificationItem", "line", &["mobile", "landline", "unknown"]),
     ("Media", "type", MEDIA_TYPES),
     ("NewMedia", "type", MEDIA_TYPES),
     (

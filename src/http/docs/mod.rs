@@ -24,10 +24,12 @@ mod problems;
 mod redirects;
 mod reference;
 mod request_examples;
+mod tags;
 
 use self::{
-    operations::{OPERATIONS, TAGS},
+    operations::OPERATIONS,
     problems::{describe, problem},
+    tags::TAGS,
 };
 use super::{idempotency::KEY_LENGTH, problem::ProblemBody, state::HttpState};
 

@@ -152,6 +152,8 @@ fn of_resource(changes: bool, path: &str) -> &'static [(&'static str, &'static s
         OF_SUBSCRIPTIONS
     } else if changes && is_below(&["/api/v1/templates", "/api/v1/message-templates"]) {
         OF_TEMPLATES
+    } else if is_below(&["/api/v1/verifications"]) {
+        &[]
     } else if path == "/api/v1/contacts/export" {
         OF_SELECTED_FILES
     } else if path.ends_with("/export") || is_below(&["/api/v1/exports"]) {

@@ -22,6 +22,7 @@ const EXAMPLES: &[RequestExample] = &[
     ("upsertContacts", || json!({"contacts": [{"phone": "+4915123456789", "given_name": "Ana Sommer"}, {"phone": "+4915123456790", "external_id": "customer-1043"}]})),
     ("mergeContacts", || json!({"from": "con_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f"})),
     ("recordConsent", || json!({"purpose": "marketing", "status": "granted", "source": "form", "evidence": {"form": "newsletter", "ip": "203.0.113.7"}})),
+    ("createVerification", || json!({"numbers": ["+49 151 23456789", "0151 23456790"], "default_country": "DE"})),
     ("createTag", || json!({"name": "vip", "colour": "3b82f6"})),
     ("updateTag", || json!({"name": "best customers"})),
     ("createList", || json!({"name": "newsletter"})),

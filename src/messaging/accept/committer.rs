@@ -171,7 +171,7 @@ impl GroupCommitter {
         let entries: Vec<JobEntry> = new
             .map(|it| JobEntry {
                 id: it.id.uuid(),
-                due: it.at,
+                due: it.due(),
                 lane: queue_lane(it.lane),
             })
             .collect();

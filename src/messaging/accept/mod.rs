@@ -6,6 +6,7 @@ mod check_templates;
 mod committer;
 mod request;
 mod resolve;
+mod schedule;
 mod windows;
 mod write;
 

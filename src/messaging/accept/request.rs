@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Address;
+use super::{
+    Address,
+    schedule::{MAX_DAYS_AHEAD, MAX_WAITING},
+};
 use crate::{
     domain::{Actor, BatchId, ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId},
     messaging::store::sends::QueuedSend,
@@ -32,6 +35,8 @@ pub struct AcceptRequest {
     pub options: String,
     pub context_wamid: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// Not sent before this time; one that has passed means at once.
+    pub send_at: Option<DateTime<Utc>>,
     /// Error in something that the message refers to, as of now. The request is rejected for it, unless an earlier request with its key
     /// was accepted.
     pub invalid: Option<Invalid>,
@@ -93,12 +98,19 @@ pub struct AcceptedSend {
     pub contact: ContactId,
     pub lane: SendLane,
     pub expires_at: Option<DateTime<Utc>>,
+    /// When it is to be sent; `None` is at once.
+    pub send_at: Option<DateTime<Utc>>,
     pub at: DateTime<Utc>,
     /// Whether this is the stored answer to an earlier request with the same key.
     pub repeated: bool,
 }
 
 impl AcceptedSend {
+    /// Returns when it is due.
+    pub(super) fn due(&self) -> DateTime<Utc> {
+        self.send_at.unwrap_or(self.at)
+    }
+
     /// Returns the stored answer to an earlier request.
     pub(super) fn repeated(id: MessageId, row: QueuedSend) -> Self {
         Self {
@@ -108,6 +120,7 @@ impl AcceptedSend {
             contact: row.contact_id,
             lane: SendLane::of_number(row.lane).unwrap_or(SendLane::Campaign),
             expires_at: row.expires_at,
+            send_at: row.send_at,
             at: row.created_at,
             repeated: true,
         }
@@ -130,6 +143,16 @@ pub enum Refusal {
     KeyReused,
     #[error("expires_at is in the past")]
     Expired,
+    #[error("send_at is more than {MAX_DAYS_AHEAD} days ahead: send the message later, or name an earlier time")]
+    TooFarAhead,
+    #[error("expires_at is not after send_at, so the message would never be sent")]
+    ExpiresUnsent,
+    #[error(
+        "{MAX_WAITING} messages of this channel wait for their send_at already: wait until some of them are sent, or cancel some"
+    )]
+    TooManyWaiting,
+    #[error("contact {0} has not allowed marketing on this channel, or has opted out of it")]
+    OptedOut(ContactId),
     #[error(transparent)]
     Invalid(Invalid),
     #[error("contact {0} is blocked on this channel: unblock them to write to them")]

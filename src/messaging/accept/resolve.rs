@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{AcceptRequest, Address, Refusal, check_templates::CheckedTemplate, write::Answer};
+use super::{AcceptRequest, Address, Refusal, check_templates::CheckedTemplate, schedule, write::Answer};
 use crate::{
     clock::Clock,
     contacts::people::{self, Party},
@@ -50,6 +50,10 @@ pub(super) async fn resolve_recipients(
         }
         if request.expires_at.is_some_and(|at| at <= now) {
             answers[n] = Some(Err(Refusal::Expired));
+            continue;
+        }
+        if let Err(refusal) = schedule::check(request, now) {
+            answers[n] = Some(Err(refusal));
             continue;
         }
         if let Some(invalid) = &request.invalid {

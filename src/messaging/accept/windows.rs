@@ -4,7 +4,7 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use chrono::{DateTime, Utc};
 
-use super::{AcceptRequest, Refusal, TEMPLATE, resolve::ResolvedRecipient, write::Answer};
+use super::{AcceptRequest, Refusal, TEMPLATE, resolve::ResolvedRecipient, schedule, write::Answer};
 use crate::{
     contacts::store::consents,
     db::{Result, Tx},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Refuses messages that need an open service window where none is open, unless they are to be queued all the same. The refusal names
-/// templates that can be sent instead.
+/// templates that can be sent instead. The window of a message for later is looked at when its time has come.
 pub(super) async fn reject_outside_windows(
     tx: &mut Tx,
     requests: &[AcceptRequest],
@@ -23,7 +23,10 @@ pub(super) async fn reject_outside_windows(
     answers: &mut [Option<Answer>],
 ) -> Result<()> {
     let needs_window = |request: &AcceptRequest, addressed: &ResolvedRecipient| {
-        request.if_window_closed.is_refused() && request.kind != TEMPLATE && addressed.kind != RecipientKind::Group
+        request.if_window_closed.is_refused()
+            && request.kind != TEMPLATE
+            && addressed.kind != RecipientKind::Group
+            && schedule::send_at(request, now).is_none()
     };
     let key = |request: &AcceptRequest, addressed: &ResolvedRecipient| ConversationKey {
         tenant: request.tenant,

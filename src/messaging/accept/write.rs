@@ -1,6 +1,6 @@
 //! Writes one commit of accepted messages: contacts, conversations, messages, sends and idempotency keys.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, btree_map::Entry};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,6 +8,7 @@ use super::{
     AcceptRequest, AcceptedSend, IdempotencyKey, Refusal,
     check_templates::{CheckedTemplate, check_templates},
     resolve::{ResolvedRecipient, reject_blocked, resolve_recipients},
+    schedule::{self, reject_opted_out, reject_over_limit},
     windows::reject_outside_windows,
 };
 use crate::{
@@ -39,6 +40,8 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> R
     let mut people = resolve_recipients(tx, clock, requests, &checked, &mut answers, &mut new_events).await?;
     reject_blocked(tx, requests, &mut people, &mut answers).await?;
     reject_outside_windows(tx, requests, &mut people, now, &mut answers).await?;
+    reject_opted_out(tx, requests, &checked, &mut people, now, &mut answers).await?;
+    reject_over_limit(tx, requests, &mut people, now, &mut answers).await?;
     let conversations = advance_conversations(tx, clock, requests, &checked, &people, &mut new_events).await?;
     let mut new = Vec::new();
     for (n, request) in requests.iter().enumerate() {
@@ -46,6 +49,7 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> R
             continue;
         };
         let conversation = conversations[&(request.channel, *contact)];
+        let send_at = schedule::send_at(request, now);
         answers[n] = Some(Ok(AcceptedSend {
             id: ids[n],
             channel: request.channel,
@@ -53,6 +57,7 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> R
             contact: *contact,
             lane: request.lane,
             expires_at: request.expires_at,
+            send_at,
             at: now,
             repeated: false,
         }));
@@ -72,13 +77,14 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> R
             options: &request.options,
             context_wamid: request.context_wamid.clone(),
             expires_at: request.expires_at,
+            send_at,
             at: now,
             created_by: request.created_by,
             labels: &request.labels,
             batch: request.batch,
             template: request.template.as_ref().map(|it| it.template.name.as_str()),
             campaign: None,
-            due_at: now,
+            due_at: send_at.unwrap_or(now),
         });
     }
     sends::insert(tx.on(), &new).await?;
@@ -148,7 +154,16 @@ fn text<'a>(request: &'a AcceptRequest, template: Option<&'a CheckedTemplate>) -
         .or(request.text.as_deref())
 }
 
-/// Finds or opens the conversations, and makes the newest message of each its latest.
+/// The newest message of a conversation in this commit.
+struct Head<'a> {
+    request: &'a AcceptRequest,
+    text: Option<&'a str>,
+    /// Whether it is for later: it becomes the latest when its time has come.
+    waits: bool,
+}
+
+/// Finds or opens the conversations, and makes the newest message of each its latest, unless it is for later. One that is opened for such a
+/// message is announced when its time has come.
 async fn advance_conversations(
     tx: &mut Tx,
     clock: &Clock,
@@ -158,7 +173,7 @@ async fn advance_conversations(
     new_events: &mut Vec<NewEvent>,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     let now = clock.now();
-    let mut heads: BTreeMap<ConversationKey, (&AcceptRequest, Option<&str>)> = BTreeMap::new();
+    let mut heads: BTreeMap<ConversationKey, Head<'_>> = BTreeMap::new();
     for (n, request) in requests.iter().enumerate() {
         if let Some(addressed) = people.get(&n) {
             let pair = ConversationKey {
@@ -166,11 +181,20 @@ async fn advance_conversations(
                 channel: request.channel,
                 contact: addressed.contact,
             };
-            heads.insert(pair, (request, text(request, checked.get(&n))));
+            let head = Head {
+                request,
+                text: text(request, checked.get(&n)),
+                waits: schedule::send_at(request, now).is_some(),
+            };
+            match heads.entry(pair) {
+                Entry::Vacant(entry) => drop(entry.insert(head)),
+                Entry::Occupied(mut entry) if !head.waits => drop(entry.insert(head)),
+                Entry::Occupied(_) => {}
+            }
         }
     }
     let step = |pair: ConversationKey, conversation: ConversationId| {
-        let (request, text) = heads[&pair];
+        let Head { request, text, .. } = &heads[&pair];
         ConversationUpdate {
             tenant: pair.tenant,
             conversation,
@@ -188,24 +212,29 @@ async fn advance_conversations(
     let pairs: Vec<ConversationKey> = heads.keys().copied().collect();
     let first = |pair| {
         let conversation = clock.new_id();
-        let opened = conversations::opened_event(clock, pair, conversation, now);
-        new_events.push(opened.by(heads[&pair].0.created_by));
+        let head = &heads[&pair];
+        if !head.waits {
+            let opened = conversations::opened_event(clock, pair, conversation, now);
+            new_events.push(opened.by(head.request.created_by));
+        }
         step(pair, conversation)
     };
     let locked = conversations::lock_or_open(tx, &pairs, &[], now, first).await?;
     for it in locked.of_campaigns.iter().filter(|it| it.is_silent) {
         let pair = pairs
             .iter()
-            .find(|pair| (pair.channel, pair.contact) == (it.channel, it.contact));
+            .find(|pair| (pair.channel, pair.contact) == (it.channel, it.contact))
+            .filter(|pair| !heads[*pair].waits);
         let opened = pair.map(|pair| {
             let opened = conversations::opened_event(clock, *pair, it.id, now);
-            opened.by(heads[pair].0.created_by)
+            opened.by(heads[pair].request.created_by)
         });
         new_events.extend(opened);
     }
     let found = locked.ids;
     let known = |pair: &ConversationKey| found[&(pair.channel, pair.contact)];
-    let mut steps: Vec<ConversationUpdate> = pairs.iter().map(|pair| step(*pair, known(pair))).collect();
+    let moves = pairs.iter().filter(|pair| !heads[*pair].waits);
+    let mut steps: Vec<ConversationUpdate> = moves.map(|pair| step(*pair, known(pair))).collect();
     steps.sort_by_key(|step| step.conversation);
     conversations::advance(tx.on(), &steps, now).await?;
     Ok(found)

@@ -44,6 +44,8 @@ pub struct NewMessage {
     /// Our id or Meta's of the message that this one replies to.
     pub context: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// Not sent before this time.
+    pub send_at: Option<DateTime<Utc>>,
     /// `transactional` for templates and `reply` for the rest by default.
     pub lane: Option<SendLane>,
     pub options: Options,
@@ -205,13 +207,15 @@ impl Composer {
         let payload = known.resolve(&message.kind, message.payload)?;
         let mut outbound = Outbound::parse(&message.kind, &payload)?;
         outbound.check_audience(to.audience())?;
-        outbound.check_expiry(self.clock.now())?;
+        let now = self.clock.now();
+        outbound.check_expiry(message.message.send_at.map_or(now, |at| at.max(now)))?;
         let invalid = known.check_files(&mut outbound, &payload);
         let route = self.route(ctx, message.channel)?;
         capabilities(route.provider).check_kind(outbound.kind())?;
         let NewMessage {
             context,
             expires_at,
+            send_at,
             lane,
             options,
             idempotency,
@@ -242,6 +246,7 @@ impl Composer {
             options: serde_json::to_string(&options).map_err(|_| ComposeError::Internal)?,
             context_wamid: context.map(wamid).transpose()?,
             expires_at,
+            send_at,
             invalid,
             idempotency,
             labels,

@@ -51,7 +51,7 @@ pub(crate) struct CampaignConversation {
     pub contact: ContactId,
     /// The last campaign message, while nobody has answered it, and when it was made.
     pub message: Option<(MessageId, DateTime<Utc>)>,
-    /// Whether there is nothing but messages of campaigns in it: it was not announced yet.
+    /// Whether there is nothing but messages of campaigns and messages for later in it: it was not announced yet.
     pub is_silent: bool,
 }
 
@@ -103,6 +103,13 @@ pub async fn lock_existing(tx: &mut Tx, pairs: &[ConversationKey]) -> Result<()>
         lock(tx, pairs).await?;
     }
     Ok(())
+}
+
+/// Locks the existing conversations of these pairs, and returns those that were not announced yet.
+pub(crate) async fn lock_silent(tx: &mut Tx, pairs: &[ConversationKey]) -> Result<Vec<CampaignConversation>> {
+    let found = lock(tx, pairs).await?;
+    let silent = found.iter().filter_map(Found::of_campaign).filter(|it| it.is_silent);
+    Ok(silent.collect())
 }
 
 /// Returns the existing conversations of these pairs.

@@ -151,3 +151,27 @@ pub(crate) async fn of_contacts(
     let row = |id: &ContactId| (tenant.uuid(), id.uuid());
     Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await
 }
+
+/// A conversation of a contact.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct ContactConversation {
+    pub contact_id: ContactId,
+    pub id: ConversationId,
+    /// End of the service window; `None` where the customer never wrote.
+    pub window_expires_at: Option<DateTime<Utc>>,
+}
+
+/// Returns the conversations of contacts with their windows.
+pub(crate) async fn windows_of_contacts(
+    on: On<'_>,
+    tenant: TenantId,
+    contacts: &[ContactId],
+) -> Result<Vec<ContactConversation>> {
+    const SQL: &str = "
+        WITH r (tenant_id, contact_id) AS ({rows})
+        SELECT c.contact_id, c.id, c.window_expires_at
+        FROM r CROSS JOIN conversations c
+        WHERE c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id";
+    let row = |contact: &ContactId| (tenant.uuid(), contact.uuid());
+    Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await
+}

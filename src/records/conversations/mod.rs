@@ -6,13 +6,13 @@ mod merge;
 mod search;
 mod windows;
 
-pub(crate) use advance::CampaignConversation;
+pub(crate) use advance::{CampaignConversation, lock_silent};
 pub use advance::{
     ClosedWindow, ConversationKey, ConversationUpdate, LockedConversations, advance, close_windows, find_existing,
     lock_existing, lock_or_open, opened_event, preview,
 };
+pub(crate) use find::{ContactConversation, of_contacts, pairs_of, windows_of_contacts};
 pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list, of_contact};
-pub(crate) use find::{of_contacts, pairs_of};
 pub(crate) use merge::join_merged;
 pub use merge::merge;
 pub(crate) use search::contacts_by_prefix;

@@ -8,6 +8,7 @@ mod lock;
 mod merge;
 mod pages;
 mod recipients;
+mod traces;
 
 pub(crate) use apply::{
     ChangeKind, MessageChange, MessageKey, NewMessageRow, ReportedStatus, advance_status, changes_of, fill_placeholders,
@@ -20,3 +21,4 @@ pub use lock::lock;
 pub use merge::merge;
 pub(crate) use recipients::outcomes;
 pub use recipients::{FoundRecipient, MessageOwner, MessageRef, NamedRecipient, Names, find_recipients, owners};
+pub(crate) use traces::{MessageTrace, last_inbound, traces};

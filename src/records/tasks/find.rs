@@ -2,8 +2,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{On, Result},
-    domain::{Id, TaskKind, TenantId, WorkState},
+    clock::first_uuid_at,
+    db::{On, Result, Tx},
+    domain::{Actor, Id, TaskKind, TenantId, WorkState},
 };
 
 /// A task's row.
@@ -27,6 +28,16 @@ pub(crate) struct Task {
     pub attempts: i64,
     pub last_error: Option<String>,
     pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl Task {
+    /// Returns who began it.
+    pub fn actor(&self) -> Actor {
+        match self.created_by.parse() {
+            Ok(key) => Actor::ApiKey(key),
+            Err(_) => Actor::Operator,
+        }
+    }
 }
 
 macro_rules! columns {
@@ -72,6 +83,33 @@ pub(crate) async fn count_open(on: On<'_>, tenant: TenantId, kind: TaskKind) -> 
         SELECT COUNT(*) FROM tasks WHERE tenant_id = $1 AND kind = $2 AND state || '' IN ('pending', 'running')";
     let (count,): (i64,) = on.sql(SQL, (tenant, kind)).one().await?;
     Ok(count)
+}
+
+/// Locks the making of a tenant's tasks of a kind until the end of the transaction, so that they can be counted first. No-op on SQLite, which
+/// has one writer.
+pub(crate) async fn lock_making(tx: &mut Tx, tenant: TenantId, kind: TaskKind) -> Result<()> {
+    const POSTGRES: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+    if tx.is_postgres() {
+        tx.sql(POSTGRES, (format!("{kind} of {tenant}"),)).run().await?;
+    }
+    Ok(())
+}
+
+/// Returns when the tasks of a kind were made which were made after a time, the newest first, up to `most`.
+pub(crate) async fn made_since(
+    on: On<'_>,
+    tenant: TenantId,
+    kind: TaskKind,
+    since: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<DateTime<Utc>>> {
+    const SQL: &str = "
+        SELECT created_at FROM tasks
+        WHERE tenant_id = $1 AND kind = $2 AND id >= $3 AND created_at > $4
+        ORDER BY id DESC LIMIT $5";
+    let args = (tenant, kind, first_uuid_at(since), since, most);
+    let found: Vec<(DateTime<Utc>,)> = on.sql(SQL, args).all().await?;
+    Ok(found.into_iter().map(|(at,)| at).collect())
 }
 
 /// Returns whether a task of a kind about this subject has not ended.

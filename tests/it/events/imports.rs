@@ -1,11 +1,11 @@
-//! Imports and exports of contacts.
+//! Imports and exports of contacts, and verifications of numbers.
 
 use crate::{
     sending::world::{DEADLINE, World},
     support::wait::wait_until,
 };
 
-/// Lets an import end well, one end badly, and an export become ready.
+/// Lets an import end well, one end badly, an export become ready, and a verification end.
 pub(super) async fn happen(world: &World) {
     let good = "phone,name\n+4915123456701,Ann\n".to_owned();
     let bad = format!("phone\n{}", "what\n".repeat(1_100));
@@ -15,9 +15,12 @@ pub(super) async fn happen(world: &World) {
     }
     let asked = world.client.get("/api/v1/contacts/export?async=true").await;
     assert_eq!(asked.status.as_u16(), 202, "{}", asked.text());
-    wait_until(DEADLINE, "imports and the export have ended", async || {
+    let numbers = serde_json::json!({ "numbers": ["+4915123456701"] });
+    let asked = world.client.post("/api/v1/verifications", numbers).await;
+    assert_eq!(asked.status.as_u16(), 202, "{}", asked.text());
+    wait_until(DEADLINE, "imports, export and verification have ended", async || {
         let ended = "SELECT COUNT(*) FROM tasks WHERE finished_at IS NOT NULL";
-        world.number(ended).await == 3
+        world.number(ended).await == 4
     })
     .await;
 }

@@ -104,6 +104,7 @@ async fn a_page_of_messages_is_composed_as_each_of_them_alone(test: TestApp) {
         },
         context: context.map(str::to_owned),
         expires_at: None,
+        send_at: None,
         lane: None,
         options: Default::default(),
         idempotency: None,

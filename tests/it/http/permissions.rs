@@ -26,6 +26,7 @@ const IDS: &[(&str, &str)] = &[
     ("deliveries", "dlv"),
     ("keyword-rules", "kwr"),
     ("exports", "exp"),
+    ("verifications", "vrf"),
 ];
 
 async fn ask(client: &Client, method: &str, path: &str) -> Answer {

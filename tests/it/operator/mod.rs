@@ -7,6 +7,7 @@ mod keys;
 mod messages;
 mod queues;
 mod segments;
+mod verifications;
 
 use std::time::Duration;
 

@@ -84,6 +84,7 @@ const UNCONFINED: &[(&str, &str)] = &[
     ("messaging/daily_limit/release.rs", "a portfolio is shared by tenants"),
     ("messaging/daily_limit/usage.rs", "a portfolio is shared by tenants"),
     ("messaging/reserve.rs", "a batch has sends of several tenants"),
+    ("messaging/scheduled.rs", "a batch has sends of several tenants"),
     ("messaging/sendable.rs", "a batch has sends of several tenants"),
     (
         "templates/local/manage.rs",
@@ -102,6 +103,10 @@ const UNCONFINED: &[(&str, &str)] = &[
     ("tenancy/retention.rs", "the row of the tenant holds it"),
     ("tenancy/rotation.rs", "the row of the tenant holds its key"),
     ("tenancy/rules.rs", "the row of the tenant holds its rules"),
+    (
+        "verifications/run.rs",
+        "the work of a queue is counted in a table without tenants",
+    ),
     (
         "webhooks/dispatcher/result_writer.rs",
         "a group commit has results of several tenants",

@@ -11,15 +11,15 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::support::{deployment::Deployment, wait::wait_until};
 
 /// What a killed worker had in hand is given to another within its lease; then the window for evidence passes.
-const DEADLINE: Duration = Duration::from_secs(240);
+pub(super) const DEADLINE: Duration = Duration::from_secs(240);
 /// The seconds an unknown message waits for evidence.
 const WINDOW: &str = "4";
 /// How much later than the call statuses come, so that a kill comes before them.
 const LATE_MS: u64 = 1_500;
 
-struct Scene {
-    deployment: Deployment,
-    simulator: Simulator,
+pub(super) struct Scene {
+    pub deployment: Deployment,
+    pub simulator: Simulator,
     http: reqwest::Client,
     key: String,
     channel: String,
@@ -27,11 +27,11 @@ struct Scene {
 }
 
 impl Scene {
-    async fn embedded() -> Self {
+    pub async fn embedded() -> Self {
         Self::of(Deployment::embedded().await).await
     }
 
-    async fn distributed() -> Self {
+    pub async fn distributed() -> Self {
         Self::of(Deployment::distributed().await).await
     }
 
@@ -68,13 +68,13 @@ impl Scene {
         scene
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub async fn get(&self, path: &str) -> Value {
         let url = self.deployment.url(&format!("/api/v1/{path}"));
         let answer = self.http.get(url).bearer_auth(&self.key).send().await.unwrap();
         answer.json().await.unwrap()
     }
 
-    async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let url = self.deployment.url(&format!("/api/v1/{path}"));
         let answer = self
             .http
@@ -87,7 +87,7 @@ impl Scene {
         (answer.status().as_u16(), answer.json().await.unwrap_or_default())
     }
 
-    fn template(&self, phone: &str, lane: &str) -> Value {
+    pub fn template(&self, phone: &str, lane: &str) -> Value {
         json!({
             "channel_id": self.channel, "to": { "phone": format!("+{phone}") }, "lane": lane,
             "type": "template", "template": { "name": "hello_world", "language": { "code": "en_US" } },
@@ -102,7 +102,7 @@ impl Scene {
     }
 
     /// `kill -9` of what sends, and a new one.
-    async fn kill(&mut self) {
+    pub async fn kill(&mut self) {
         if self.deployment.is_embedded() {
             self.deployment.kill_api().await;
             self.deployment.start_api().await;
@@ -128,12 +128,12 @@ impl Scene {
         last
     }
 
-    async fn until_accepted(&self, count: usize) {
+    pub async fn until_accepted(&self, count: usize) {
         let graph = self.simulator.graph();
         wait_until(DEADLINE, "Meta has accepted them", async || graph.accepted() >= count).await;
     }
 
-    async fn end(mut self) {
+    pub async fn end(mut self) {
         self.deployment.assert_running();
         let twice = self.simulator.graph().counts(By::Content, 2);
         assert!(twice.most <= 1, "somebody got the same twice: {twice:?}");

@@ -13,6 +13,8 @@ mod proof;
 mod reasons;
 mod replies;
 mod samples;
+mod scheduled;
+mod scheduled_refusals;
 mod shapes;
 mod unknown;
 pub mod world;

@@ -1,4 +1,4 @@
-//! Refusals of imports and exports.
+//! Refusals of imports, exports and verifications.
 
 use chrono::TimeDelta;
 use mainstay::{
@@ -32,6 +32,16 @@ pub async fn every(test: &TestApp) -> Vec<Refusal> {
         client.get(path).await;
     }
     refusals.push(("an export while ten are on their way", client.get(path).await));
+    for _ in 0..10 {
+        client
+            .post("/api/v1/verifications", serde_json::json!({ "numbers": ["1"] }))
+            .await;
+    }
+    let numbers = serde_json::json!({ "numbers": ["1"] });
+    refusals.push((
+        "an eleventh verification in an hour",
+        client.post("/api/v1/verifications", numbers).await,
+    ));
     refusals
 }
 

@@ -17,6 +17,7 @@ const NOT_SHOWN: &[&str] = &[
     "template-not-sendable",
     "too-many-connections",
     "too-many-reads",
+    "too-many-scheduled",
     "too-slow",
     "url-failed",
 ];

@@ -198,6 +198,23 @@ async fn states(test: &TestApp) -> Vec<Refusal> {
     let message = json!({
         "channel_id": channel, "to": { "phone": ANA.phone }, "type": "text", "text": { "body": "Hello" },
     });
+    let mut later = message.clone();
+    later["send_at"] = json!(test.app.clock.now() + TimeDelta::days(1));
+    later["lane"] = json!("campaign");
+    later["to"] = json!({ "phone": "+4915123450003" });
+    let contact = tenant
+        .post("/api/v1/contacts", json!({ "phone": "+4915123450003" }))
+        .await
+        .created()
+        .json()["id"]
+        .clone();
+    let consents = format!("/api/v1/contacts/{}/consents", contact.as_str().unwrap());
+    tenant
+        .post(
+            &consents,
+            json!({ "purpose": "marketing", "status": "revoked", "source": "agent" }),
+        )
+        .await;
     let mut stranger = message.clone();
     stranger["to"] = json!({ "phone": "+4915123456789" });
     tenancy::set_quotas(&test.registry, test.tenant, &[(Quota::Endpoints, Some(0))])
@@ -219,6 +236,10 @@ async fn states(test: &TestApp) -> Vec<Refusal> {
         (
             "a text to somebody who has not written",
             tenant.post("/api/v1/messages", stranger).await,
+        ),
+        (
+            "a campaign message for later to somebody who has opted out",
+            tenant.post("/api/v1/messages", later).await,
         ),
         (
             "a message to somebody who is blocked",

@@ -86,5 +86,20 @@ pub enum TaskKind {
     Import = "import",
     Export = "export",
     SegmentCount = "segment_count",
+    Verification = "verification",
+}
+}
+
+text_enum! {
+/// What is known of a number.
+pub enum NumberVerdict {
+    /// No numbering plan has it.
+    Invalid = "invalid",
+    /// A numbering plan has it, and nothing more is known.
+    Valid = "valid",
+    /// Its owner wrote, or got a message.
+    Reachable = "reachable",
+    /// Messages to it could not be delivered again and again. That does not say that it has no WhatsApp.
+    Unreachable = "unreachable",
 }
 }

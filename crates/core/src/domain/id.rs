@@ -107,6 +107,8 @@ ids! {
     ExportId = "exp";
     /// One template to many people.
     CampaignId = "cmp";
+    /// A verification of numbers.
+    VerificationId = "vrf";
     /// Rare work of another kind that takes longer than a request.
     TaskId = "tsk";
     /// A message template of the tenant's own, with variables.

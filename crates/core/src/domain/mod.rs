@@ -20,7 +20,9 @@ mod time;
 mod work;
 
 pub use campaigns::{CampaignMessages, CampaignStatus, MAX_WAVE, WAVE_SIZE, wave_of};
-pub use contacts::{ConsentPurpose, ConsentSource, ConsentStatus, FieldType, KeywordAction, TagKind, TaskKind};
+pub use contacts::{
+    ConsentPurpose, ConsentSource, ConsentStatus, FieldType, KeywordAction, NumberVerdict, TagKind, TaskKind,
+};
 pub use ctx::{Actor, Ctx, Sees};
 pub use daily_limit::DailyLimit;
 pub use delivery::{DeliveryState, delivery_id};
@@ -29,7 +31,7 @@ pub use id::{
     ApiKeyId, AppSecretId, AttemptId, BatchId, CampaignId, ChannelId, ConsentId, ContactId, ConversationId, DeliveryId,
     EndpointId, EventConsumerId, EventId, ExportId, Id, ImportId, KeywordRuleId, MediaFileId, MediaId, MergeId,
     MessageId, MessageTemplateId, ParseIdError, RawEventId, SegmentId, TagId, TaskId, TemplateId, TemplateSyncId,
-    TenantId,
+    TenantId, VerificationId,
 };
 pub use kinds::{AttemptOutcome, Direction, Evidence, HoldReason, MessageTemplateState, Origin, RecipientKind};
 pub use lane::SendLane;

@@ -76,6 +76,8 @@ permissions! {
     SettingsRead = "settings.read" in Some(Scope::Read);
     /// Create, change and archive custom fields and keyword rules.
     SettingsWrite = "settings.write" in None;
+    /// Check numbers in bulk, and see what came of it.
+    VerificationsRun = "verifications.run" in Some(Scope::Write);
 }
 
 /// What a handler needs: one permission, or a pair of which both are needed.

@@ -52,6 +52,9 @@ pub(crate) struct QueuedMessage {
     pub lane: SendLane,
     #[schema(required)]
     pub expires_at: Option<DateTime<Utc>>,
+    /// When it is to be sent; null where that is at once.
+    #[schema(required)]
+    pub send_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -65,6 +68,7 @@ impl From<AcceptedSend> for QueuedMessage {
             contact_id: queued.contact,
             lane: queued.lane,
             expires_at: queued.expires_at,
+            send_at: queued.send_at,
             created_at: queued.at,
         }
     }
@@ -73,7 +77,8 @@ impl From<AcceptedSend> for QueuedMessage {
 /// Send a message
 ///
 /// Checked against every limit Meta documents, committed, and answered; a worker sends it. With an `Idempotency-Key`, the same request
-/// within 24 hours gets the same answer and sends nothing again.
+/// within 24 hours gets the same answer and sends nothing again. With `send_at` it waits for its time; 10,000 messages of a channel may wait
+/// so.
 #[utoipa::path(post, path = "/api/v1/messages", request_body = SendRequest,
     responses((status = 202, description = "Committed, and to be sent", body = QueuedMessage)))]
 pub async fn send(

@@ -46,7 +46,18 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchContact(_) | Refusal::Merged(..) | Refusal::NoAddress(_) => {
                 Self::invalid_field("to.contact_id", detail, None)
             }
-            Refusal::Expired => Self::invalid_field("expires_at", detail, None),
+            Refusal::Expired | Refusal::ExpiresUnsent => Self::invalid_field("expires_at", detail, None),
+            Refusal::TooFarAhead => Self::invalid_field("send_at", detail, None),
+            Refusal::TooManyWaiting => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-scheduled",
+                "Too many messages wait for their time",
+                detail,
+            )
+            .retry_after(60),
+            Refusal::OptedOut(contact) => {
+                Self::new(StatusCode::CONFLICT, "opted-out", "Recipient has opted out", detail).with_contact(contact)
+            }
             Refusal::Invalid(invalid) => invalid.into(),
             Refusal::Blocked(_) => Self::new(StatusCode::CONFLICT, "blocked", "Recipient is blocked", detail),
             Refusal::WindowClosed(templates) => Self::new(

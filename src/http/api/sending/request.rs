@@ -35,6 +35,10 @@ pub struct SendRequest {
     /// Not sent after this time.
     #[schema(value_type = Option<DateTime<Utc>>)]
     expires_at: Option<Rfc3339>,
+    /// Not sent before this time, which may be up to 90 days ahead; one that has passed means at once. Consent, service window and template
+    /// are looked at when it has come.
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    send_at: Option<Rfc3339>,
     /// How urgent it is: `reply` (unless it is a template), `transactional` (for templates) or `campaign`.
     lane: Option<SendLane>,
     /// The caller's own name for it: searchable, and in its events.
@@ -106,12 +110,13 @@ const OPTIONS: [&str; 3] = [
 ];
 
 /// The members of every message.
-const MEMBERS: [&str; 10] = [
+const MEMBERS: [&str; 11] = [
     "channel_id",
     "to",
     "type",
     "context",
     "expires_at",
+    "send_at",
     "lane",
     "reference",
     "metadata",
@@ -157,6 +162,7 @@ impl SendRequest {
             content,
             context: self.context.take().map(|context| context.message_id),
             expires_at: self.expires_at.take().map(|Rfc3339(at)| at),
+            send_at: self.send_at.take().map(|Rfc3339(at)| at),
             lane: self.lane,
             labels: self.labels()?,
             options: self.options()?,

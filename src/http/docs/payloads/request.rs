@@ -84,6 +84,14 @@ fn common() -> Map<String, Value> {
             "expires_at",
             json!({ "type": "string", "format": "date-time", "description": "Not sent after this time." }),
         ),
+        (
+            "send_at",
+            json!({
+                "type": "string", "format": "date-time",
+                "description": "Not sent before this time, up to 90 days ahead; one that has passed means at once. Consent, service window and \
+                    template are looked at when it has come.",
+            }),
+        ),
         ("lane", reference("SendLane")),
         (
             "reference",

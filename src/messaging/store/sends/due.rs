@@ -39,7 +39,12 @@ pub struct DueSend {
     pub marked: bool,
     pub reserved_until: Option<DateTime<Utc>>,
     pub(crate) not_before: Option<DateTime<Utc>>,
-    pub created_at: DateTime<Utc>,
+    /// When it is to be sent at the earliest, if it was accepted for later.
+    pub(crate) send_at: Option<DateTime<Utc>>,
+    /// When it was accepted, or when it is to be sent if it was accepted for later: retries count from then.
+    pub(crate) starts_at: DateTime<Utc>,
+    /// What a person would read, if it was accepted for later.
+    pub(crate) scheduled_text: Option<String>,
     /// Status of the message.
     pub status: Status,
     pub contact_id: ContactId,
@@ -66,6 +71,11 @@ pub struct DueSend {
 }
 
 impl DueSend {
+    /// Returns the time before which it is not sent: the one that it was accepted for, or the one that Meta said to wait for.
+    pub(crate) fn earliest(&self) -> Option<DateTime<Utc>> {
+        self.not_before.max(self.send_at)
+    }
+
     /// Returns the campaign that made the message, with its tenant.
     pub(crate) fn campaign(&self) -> Option<(TenantId, CampaignId)> {
         Some((self.tenant_id, self.campaign_id?))
@@ -105,7 +115,8 @@ pub async fn load(on: On<'_>, ids: &[MessageId]) -> Result<Vec<DueSend>> {
             (SELECT g.status FROM campaigns g WHERE g.tenant_id = s.tenant_id AND g.id = s.campaign_id) AS campaign_status,
             s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
             m.context_wamid, s.expires_at, COALESCE(a.number, 0) AS tries, s.attempts AS leases,
-            (s.held IS NOT NULL OR s.not_before IS NOT NULL) AS marked, s.reserved_until, s.not_before, s.created_at, m.status, m.contact_id, m.conversation_id,
+            (s.held IS NOT NULL OR s.not_before IS NOT NULL) AS marked, s.reserved_until, s.not_before,
+            s.send_at, COALESCE(s.send_at, s.created_at) AS starts_at, CASE WHEN s.send_at IS NOT NULL THEN m.text END AS scheduled_text, m.status, m.contact_id, m.conversation_id,
             (SELECT v.window_expires_at FROM conversations v WHERE v.tenant_id = m.tenant_id AND v.id = m.conversation_id)
                 AS window_expires_at,
             COALESCE((SELECT c.marketing_stopped FROM contacts c WHERE c.tenant_id = m.tenant_id AND c.id = m.contact_id), FALSE)

@@ -34,6 +34,8 @@ pub struct NewSend<'a> {
     pub options: &'a str,
     pub context_wamid: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// When it is to be sent; `None` is at once.
+    pub send_at: Option<DateTime<Utc>>,
     pub at: DateTime<Utc>,
     pub created_by: Actor,
     pub labels: &'a Labels,
@@ -49,7 +51,7 @@ pub struct NewSend<'a> {
 /// Maximum content of one statement, in bytes; the statement makes four copies of it.
 const MAX_STATEMENT_BYTES: usize = 2 * 1024 * 1024;
 
-/// Inserts messages as queued, and their sends as due now. Long contents are split over several statements.
+/// Inserts messages as queued, and their sends as due now or at their time. Long contents are split over several statements.
 pub async fn insert(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
     let (mut rest, mut length) = (sends, 0);
     while !rest.is_empty() {
@@ -67,19 +69,19 @@ pub async fn insert(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
 async fn insert_part(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
     const MESSAGES: &str = "
         WITH r (tenant_id, id, channel_id, conversation_id, contact_id, type, status, status_rank, text, payload, context_wamid,
-            sender, recipient, at, created_by, reference, metadata, batch_id, template, campaign_id) AS ({rows})
+            sender, recipient, sent_at, at, created_by, reference, metadata, batch_id, template, campaign_id) AS ({rows})
         INSERT INTO messages (tenant_id, id, channel_id, conversation_id, contact_id, direction, origin, type, status, status_rank,
             text, payload, context_wamid, sender, recipient, sent_at, received_at, created_by, reference, metadata,
             batch_id, template, campaign_id)
         SELECT tenant_id, id, channel_id, conversation_id, contact_id, 'outbound', 'api', type, status, status_rank, text, payload,
-            context_wamid, sender, recipient, at, at, created_by, reference, metadata, batch_id, template, campaign_id
+            context_wamid, sender, recipient, sent_at, at, created_by, reference, metadata, batch_id, template, campaign_id
         FROM r";
     const SENDS: &str = "
-        WITH r (id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at, at, due_at,
+        WITH r (id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at, send_at, at, due_at,
             campaign_id) AS ({rows})
         INSERT INTO sends (id, tenant_id, channel_id, lane, queue_lane, recipient_kind, recipient, type, content, options, expires_at,
-            created_at, due_at, campaign_id)
-        SELECT id, tenant_id, channel_id, lane, lane, recipient_kind, recipient, type, content, options, expires_at, at, due_at,
+            send_at, created_at, due_at, campaign_id)
+        SELECT id, tenant_id, channel_id, lane, lane, recipient_kind, recipient, type, content, options, expires_at, send_at, at, due_at,
             campaign_id
         FROM r";
     let message = |it: &NewSend<'_>| {
@@ -98,6 +100,7 @@ async fn insert_part(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
             it.context_wamid.clone(),
             it.sender.clone(),
             it.recipient.clone(),
+            it.send_at.unwrap_or(it.at),
             it.at,
             it.created_by.to_string(),
             it.labels.reference.clone(),
@@ -119,6 +122,7 @@ async fn insert_part(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
             it.content.to_owned(),
             it.options.to_owned(),
             it.expires_at,
+            it.send_at,
             it.at,
             it.due_at,
             it.campaign.map(Id::uuid),
@@ -139,13 +143,14 @@ pub struct QueuedSend {
     pub contact_id: ContactId,
     pub lane: i64,
     pub expires_at: Option<DateTime<Utc>>,
+    pub send_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
 
 /// Returns what an accepted message was answered with.
 pub async fn find_queued(on: On<'_>, tenant: TenantId, id: MessageId) -> Result<Option<QueuedSend>> {
     const SQL: &str = "
-        SELECT s.channel_id, m.conversation_id, m.contact_id, s.lane, s.expires_at, s.created_at
+        SELECT s.channel_id, m.conversation_id, m.contact_id, s.lane, s.expires_at, s.send_at, s.created_at
         FROM sends s
         JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id
         WHERE s.tenant_id = $1 AND s.id = $2";

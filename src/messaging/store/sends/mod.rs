@@ -9,6 +9,7 @@ mod held;
 mod insert;
 mod limit;
 mod prove;
+mod scheduled;
 mod unreachable;
 
 pub(crate) use answered::texts_since;
@@ -27,4 +28,5 @@ pub use held::{count_waiting, finish, make_due, release, requeue, running};
 pub use insert::{NewSend, QueuedSend, find_queued, insert};
 pub(crate) use limit::{count_released, count_waiting_for_limit, release_for_limit, waiting_portfolios};
 pub use prove::{Proof, prove};
+pub(crate) use scheduled::count_scheduled;
 pub(crate) use unreachable::unreachable_since;
