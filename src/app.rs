@@ -18,9 +18,10 @@ use crate::{
     messaging::{Composer, Conclusions, MessagingService, UploadQueue, accept::Outbox},
     meta::graph,
     provider::Providers,
-    queue::Queues,
+    queue::{self, Queues},
     rate_limit::RateLimiter,
     records::event_consumers::EventConsumers,
+    schedule::ScheduleService,
     storage::Storage,
     templates::TemplateService,
     webhooks::{DispatcherTasks, WebhookDispatcher, WebhookService},
@@ -73,6 +74,7 @@ pub struct Parts {
     pub inbound: InboundService,
     pub imports: ImportService,
     pub exports: ExportService,
+    pub schedules: ScheduleService,
     /// Delivers events to endpoints.
     pub(crate) dispatcher: WebhookDispatcher,
     /// Read the events by a cursor of their own.
@@ -121,6 +123,13 @@ impl App {
             queues: of.queues.clone(),
             storage: of.storage.clone(),
             keyring: of.config.keyring.clone(),
+        };
+        let schedules = ScheduleService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            queues: of.queues.clone(),
+            worker: queue::worker_id(),
+            zone: of.config.scheduler_zone,
         };
         let media = MediaService {
             db: of.db.clone(),
@@ -174,6 +183,7 @@ impl App {
             inbound,
             imports,
             exports,
+            schedules,
             dispatcher,
             consumers: of.consumers,
             metrics: of.metrics,

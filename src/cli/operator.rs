@@ -1,6 +1,7 @@
 //! The environment of the operator's commands.
 
 use anyhow::{Context, ensure};
+use chrono_tz::Tz;
 
 use crate::{
     clock::Clock,
@@ -13,6 +14,7 @@ use crate::{
     meta::graph::GraphClient,
     provider::Providers,
     queue::Queues,
+    schedule::ScheduleService,
     storage::Storage,
     templates::TemplateService,
     tenancy::{self, TenantService},
@@ -28,6 +30,7 @@ pub(crate) struct OperatorContext {
     graph: Graph,
     storage: StorageConfig,
     public_url: Option<String>,
+    zone: Tz,
     pub retention: Retention,
 }
 
@@ -86,6 +89,7 @@ impl OperatorContext {
             graph: config.graph,
             storage: config.storage,
             public_url: config.public_url,
+            zone: config.scheduler_zone,
             retention: config.retention,
         })
     }
@@ -100,6 +104,17 @@ impl OperatorContext {
     /// Returns the clients of the providers.
     pub fn providers(&self) -> anyhow::Result<Providers> {
         Ok(Providers::new(client(&self.graph)?))
+    }
+
+    /// Returns what runs schedules.
+    pub fn schedules(&self) -> ScheduleService {
+        ScheduleService {
+            db: self.registry.db.clone(),
+            clock: self.registry.clock.clone(),
+            queues: self.queues.clone(),
+            worker: "mainstay scheduler".to_owned(),
+            zone: self.zone,
+        }
     }
 
     /// Returns the service of contacts.

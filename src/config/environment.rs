@@ -137,6 +137,9 @@ pub struct Environment {
     /// Days media are kept, received and uploaded.
     #[arg(long, env = "MAINSTAY_MEDIA_DAYS", default_value = "365")]
     pub(crate) media_days: String,
+    /// Time zone of the installation's own schedules, e.g. `Asia/Kolkata`.
+    #[arg(long, env = "MAINSTAY_SCHEDULER_ZONE", default_value = "UTC")]
+    pub(crate) scheduler_zone: String,
     /// Media storage: a folder, or `s3://BUCKET/PREFIX`. Unset: `media` beside the SQLite file, `data/media` with PostgreSQL.
     #[arg(long, env = "MAINSTAY_STORAGE")]
     pub storage: Option<String>,

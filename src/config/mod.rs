@@ -14,6 +14,7 @@ mod tests;
 use std::{net::SocketAddr, time::Duration};
 
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 
 pub(crate) use connections::ConnectionLimits;
 pub use connections::ConnectionTimeouts;
@@ -53,6 +54,8 @@ pub struct Config {
     pub limits: Limits,
     pub connections: ConnectionLimits,
     pub retention: Retention,
+    /// Time zone of the installation's own schedules.
+    pub scheduler_zone: Tz,
     /// Media storage.
     pub storage: StorageConfig,
     /// Addresses that tenants may make this process reach.

@@ -5,9 +5,11 @@ mod consume_events;
 mod count_segments;
 mod deliver_webhooks;
 mod fetch_media;
+mod fire_schedules;
 mod import_contacts;
 mod make_variants;
 mod process_events;
+mod remove_expired;
 mod send_messages;
 mod sync_templates;
 mod write_exports;
@@ -17,9 +19,11 @@ pub(crate) use consume_events::ConsumeEvents;
 pub(crate) use count_segments::CountSegments;
 pub(crate) use deliver_webhooks::DeliverWebhooks;
 pub(crate) use fetch_media::FetchMedia;
+pub(crate) use fire_schedules::FireSchedules;
 pub(crate) use import_contacts::ImportContacts;
 pub(crate) use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
+pub(crate) use remove_expired::RemoveExpired;
 pub(crate) use send_messages::SendMessages;
 pub(crate) use sync_templates::SyncTemplates;
 pub(crate) use write_exports::WriteExports;
@@ -43,6 +47,8 @@ pub const QUEUES: &[Queue] = &[
     ImportContacts::QUEUE,
     WriteExports::QUEUE,
     CountSegments::QUEUE,
+    FireSchedules::QUEUE,
+    RemoveExpired::QUEUE,
 ];
 
 /// Registers all jobs of a worker. Without consumers of events there is nothing to do in their queue.
@@ -57,7 +63,9 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
         .register::<CheckChannels>()
         .register::<ImportContacts>()
         .register::<WriteExports>()
-        .register::<CountSegments>();
+        .register::<CountSegments>()
+        .register::<FireSchedules>()
+        .register::<RemoveExpired>();
     match app.consumers.is_empty() {
         true => workers,
         false => workers.register::<ConsumeEvents>(),
@@ -78,6 +86,8 @@ pub(crate) fn id_prefix(queue: &Queue) -> &'static str {
         prefix::<ImportContacts>(),
         prefix::<WriteExports>(),
         prefix::<CountSegments>(),
+        prefix::<FireSchedules>(),
+        prefix::<RemoveExpired>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)

@@ -27,6 +27,8 @@ pub enum Stage {
     Conversations,
     /// Messages with their sends and attempts.
     Messages,
+    /// Rows of schedules.
+    Schedules,
     /// Rows of tasks, each changed by whoever has its lease.
     Tasks,
     /// The tenant's event sequence, locked until the commit.

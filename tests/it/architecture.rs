@@ -62,6 +62,7 @@ pub const FEATURES: &[(&str, &[&str])] = &[
     ("messaging", &["contacts", "templates", "media"]),
     ("inbound", &["contacts", "templates", "media", "messaging"]),
     ("tenancy", &["templates", "webhooks", "messaging", "inbound"]),
+    ("schedule", &[]),
 ];
 
 /// Where records depend on features: lists of what the features do in the commit of something that is everybody's.
@@ -94,11 +95,13 @@ const STORES: &[(&str, &str)] = &[
     ("http", "inbound"),
     ("http", "media"),
     ("http", "messaging"),
+    ("http", "schedule"),
     ("http", "templates"),
     ("http", "webhooks"),
     ("cli", "contacts"),
     ("cli", "inbound"),
     ("cli", "messaging"),
+    ("cli", "schedule"),
     ("cli", "webhooks"),
 ];
 

@@ -32,6 +32,7 @@ mod recurring;
 mod replay;
 mod requests;
 mod rules;
+mod schedule;
 mod segments;
 mod sending;
 mod servers;

@@ -21,6 +21,7 @@ const RECURRING: &[(&str, &str)] = &[
     ("templates", "template_syncs"),
     ("checks", "channel_checks"),
     ("consumers", "event_consumers"),
+    ("schedules", "schedules"),
 ];
 
 #[test]

@@ -67,6 +67,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0006_retention.sql"),
         postgres: "",
     },
+    Step {
+        name: "0007_schedules",
+        text: include_str!("../../../migrations/0007_schedules.sql"),
+        postgres: "",
+    },
 ];
 
 impl Step {

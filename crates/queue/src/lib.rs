@@ -37,4 +37,4 @@ pub use job::{Claim, Job};
 pub use outcome::{Outcome, Outcomes};
 pub use redis_connection::RedisConnection;
 pub use rows::{Lease, claim, delete_stale_markers};
-pub use runtime::{Workers, WorkersError};
+pub use runtime::{Workers, WorkersError, worker_id};

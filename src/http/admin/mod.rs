@@ -7,6 +7,7 @@ mod keys;
 mod quarantine;
 mod queues;
 mod replay;
+pub(super) mod scheduler;
 mod tenants;
 mod unrecognized;
 mod workers;
@@ -37,6 +38,11 @@ pub fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(jobs::retry))
         .routes(routes!(jobs::discard))
         .routes(routes!(workers::list))
+        .routes(routes!(scheduler::list))
+        .routes(routes!(scheduler::runs))
+        .routes(routes!(scheduler::run))
+        .routes(routes!(scheduler::pause))
+        .routes(routes!(scheduler::resume))
 }
 
 fn registry(app: &App) -> TenantService {

@@ -139,6 +139,9 @@ const OPERATOR: &[(&str, Recorded)] = &[
     ("resumeQueue", Audit),
     ("retryJob", Audit),
     ("discardJob", Audit),
+    ("runSchedule", Ledger),
+    ("pauseSchedule", Audit),
+    ("resumeSchedule", Audit),
     ("receiveWebhook", Ledger),
 ];
 

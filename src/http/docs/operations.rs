@@ -232,6 +232,11 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ("post", "/admin/queues/{name}/jobs/{id}/retry", "retryJob", "Queues"),
     ("post", "/admin/queues/{name}/jobs/{id}/discard", "discardJob", "Queues"),
     ("get", "/admin/workers", "listWorkers", "Queues"),
+    ("get", "/admin/scheduler", "listSchedules", "Scheduler"),
+    ("get", "/admin/scheduler/{name}/runs", "listScheduleRuns", "Scheduler"),
+    ("post", "/admin/scheduler/{name}/run", "runSchedule", "Scheduler"),
+    ("post", "/admin/scheduler/{name}/pause", "pauseSchedule", "Scheduler"),
+    ("post", "/admin/scheduler/{name}/resume", "resumeSchedule", "Scheduler"),
     ("get", "/webhooks/whatsapp", "verifyWebhook", "Webhooks"),
     ("post", "/webhooks/whatsapp", "receiveWebhook", "Webhooks"),
     ("get", "/health", "getHealth", "Health"),
@@ -284,5 +289,6 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "Webhooks as Meta sent them: stored, quarantined, not understood, replayed.",
     ),
     ("Queues", "Queues, their jobs and the workers."),
+    ("Scheduler", "What recurs at planned times, and its runs."),
     ("Health", "Probes, checks and metrics."),
 ];

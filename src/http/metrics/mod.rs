@@ -110,7 +110,7 @@ async fn queues(app: &App) {
 /// Returns the metrics in the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics",
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain")))]
-async fn show(_: MetricsAccess, State(state): State<HttpState>) -> Response {
+pub(super) async fn show(_: MetricsAccess, State(state): State<HttpState>) -> Response {
     state.scrape.refresh(&state.app, &state.memory).await;
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, state.app.metrics.render() + &process::cpu_seconds()).into_response()

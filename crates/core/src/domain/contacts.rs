@@ -86,5 +86,9 @@ pub enum TaskKind {
     Import = "import",
     Export = "export",
     SegmentCount = "segment_count",
+    /// Revives dead letters, and archives those that are beyond hope.
+    RetryDead = "retry_dead",
+    /// Removes what is past its retention, and creates what is needed ahead.
+    Retention = "retention",
 }
 }

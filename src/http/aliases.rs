@@ -1,0 +1,16 @@
+//! Second addresses of the operator's and the health routes, under which monitoring often looks. They take what the first ones take.
+
+use axum::{Router, routing::get};
+
+use super::{admin, health, metrics, state::HttpState};
+
+/// Returns the routes of the second addresses. They are not in the document, which has the first.
+pub(super) fn routes() -> Router<HttpState> {
+    Router::new()
+        .route("/scheduler/status", get(admin::scheduler::list))
+        .route("/api/monitoring/scheduler", get(admin::scheduler::list))
+        .route("/api/monitoring/health", get(health::all))
+        .route("/api/monitoring/live", get(health::live))
+        .route("/api/monitoring/ready", get(health::ready))
+        .route("/api/monitoring/metrics", get(metrics::show))
+}

@@ -1,0 +1,8 @@
+//! Schedules: planned times, runs, and what an operator does with them.
+
+mod fences;
+mod late;
+mod processes;
+mod routes;
+mod stage;
+mod zones;
