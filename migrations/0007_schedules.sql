@@ -26,7 +26,10 @@ CREATE TABLE schedules (
     attempts BIGINT NOT NULL DEFAULT 0,
     due_at TIMESTAMPTZ NOT NULL,
     last_error TEXT,
-    finished_at TIMESTAMPTZ
+    finished_at TIMESTAMPTZ,
+    -- As every queue has them: see dead letters.
+    revivals BIGINT NOT NULL DEFAULT 0,
+    archived_at TIMESTAMPTZ
 );
 CREATE UNIQUE INDEX schedules_by_name ON schedules (tenant_id, name);
 CREATE INDEX schedules_due ON schedules (due_at, id) WHERE state IN ('pending', 'running');
@@ -54,10 +57,13 @@ CREATE TABLE schedule_runs (
 CREATE INDEX schedule_runs_open ON schedule_runs (tenant_id, schedule_id) WHERE status = 'fired';
 CREATE INDEX schedule_runs_by_task ON schedule_runs (task_id) WHERE task_id IS NOT NULL;
 
+-- What Meta calls our files, from the oldest on: a cache that is cleaned.
+CREATE INDEX media_uploads_by_age ON media_uploads (valid_until);
+
 /*postgres
 SELECT mainstay_isolate('schedules', 'schedule_runs');
 
 ALTER TABLE tasks DROP CONSTRAINT tasks_kind_is_known;
 ALTER TABLE tasks ADD CONSTRAINT tasks_kind_is_known
-    CHECK (kind IN ('import', 'export', 'segment_count', 'retry_dead', 'retention')) NOT VALID;
+    CHECK (kind IN ('import', 'export', 'segment_count', 'retry_dead', 'clean_cache', 'retention')) NOT VALID;
 */

@@ -1,6 +1,7 @@
 //! Configuration from the environment, and from `.env` for what it lacks. Every variable is listed once, in [`Environment`]; every error names the variable and the fix.
 
 mod connections;
+mod dead_letters;
 mod deliveries;
 mod egress;
 mod env_file;
@@ -25,7 +26,7 @@ pub use mainstay_egress::EgressPolicy;
 pub use mainstay_storage::{Bucket, StorageConfig};
 pub(crate) use parse::ConfigError;
 
-use crate::crypto::Keyring;
+use crate::{crypto::Keyring, queue::dead_letters::Ladder};
 
 /// The validated configuration of a process.
 #[derive(Clone, Debug)]
@@ -54,6 +55,8 @@ pub struct Config {
     pub limits: Limits,
     pub connections: ConnectionLimits,
     pub retention: Retention,
+    /// How dead jobs are revived.
+    pub dead_letters: Ladder,
     /// Time zone of the installation's own schedules.
     pub scheduler_zone: Tz,
     /// Media storage.

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use super::{
     Config, ConnectionLimits, Deliveries, Environment, Graph, Limits, Purpose, RedisConfig, Retention, Secret,
-    SendingConfig, TelemetryConfig, connections::metrics_listen, egress, storage,
+    SendingConfig, TelemetryConfig, connections::metrics_listen, dead_letters, egress, storage,
 };
 use crate::crypto::Keyring;
 
@@ -100,6 +100,7 @@ impl Environment {
                 orphan_statuses: days("MAINSTAY_ORPHAN_STATUS_DAYS", &self.orphan_status_days)?,
                 media: days("MAINSTAY_MEDIA_DAYS", &self.media_days)?,
             },
+            dead_letters: dead_letters::ladder(&self)?,
             scheduler_zone: zone("MAINSTAY_SCHEDULER_ZONE", &self.scheduler_zone)?,
             storage: storage::read(&self)?,
             egress: egress::read(&self)?,

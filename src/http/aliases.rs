@@ -9,6 +9,7 @@ pub(super) fn routes() -> Router<HttpState> {
     Router::new()
         .route("/scheduler/status", get(admin::scheduler::list))
         .route("/api/monitoring/scheduler", get(admin::scheduler::list))
+        .route("/api/monitoring/dlq/stats", get(admin::dead_letters::stats))
         .route("/api/monitoring/health", get(health::all))
         .route("/api/monitoring/live", get(health::live))
         .route("/api/monitoring/ready", get(health::ready))

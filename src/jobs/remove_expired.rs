@@ -20,6 +20,8 @@ impl Job for RemoveExpired {
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(5), Duration::from_secs(60));
     /// It removes in small chunks, and after days without may have many.
     const TIMEOUT: Duration = Duration::from_secs(3_600);
+    /// The next planned time does the same.
+    const REVIVE: bool = false;
     type Id = TaskId;
     type Context = App;
 

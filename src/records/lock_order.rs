@@ -27,9 +27,7 @@ pub enum Stage {
     Conversations,
     /// Messages with their sends and attempts.
     Messages,
-    /// Rows of schedules.
-    Schedules,
-    /// Rows of tasks, each changed by whoever has its lease.
+    /// Rows of tasks, each changed by whoever has its lease, and of schedules.
     Tasks,
     /// The tenant's event sequence, locked until the commit.
     EventCursor,

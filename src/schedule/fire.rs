@@ -103,8 +103,6 @@ async fn start(
 ) -> Result<Fired> {
     let planned = schedule.next_at;
     let start = async |tx: &mut Tx| -> std::result::Result<Option<TaskId>, StartError> {
-        Stage::Schedules.reach(tx);
-        schedules::lock(tx, schedule.id).await?;
         runs::note_given_up(tx.on(), schedule, now).await?;
         let open = runs::find_open(tx.on(), schedule).await?;
         let run = StoredRun {
@@ -117,6 +115,7 @@ async fn start(
         if let Some(task) = run.task_id {
             insert_task(tx, schedule, task, Actor::System, now).await?;
         }
+        // The row is locked from here to the commit alone, so that nobody waits long for it.
         if !schedules::advance(tx.on(), lease, planned, due.next).await? {
             return Err(StartError::Changed);
         }

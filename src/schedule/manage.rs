@@ -43,7 +43,7 @@ pub(crate) async fn run_now(service: &ScheduleService, ctx: &Ctx, name: &str) ->
     let now = apart(service.clock.now());
     let run = async |tx: &mut Tx| {
         let schedule = find(tx, ctx, name).await?;
-        Stage::Schedules.reach(tx);
+        Stage::Tasks.reach(tx);
         schedules::lock(tx, schedule.id).await?;
         runs::note_given_up(tx.on(), &schedule, now).await?;
         if let Some(open) = runs::find_open(tx.on(), &schedule).await? {

@@ -16,7 +16,7 @@ pub(crate) use ending::{remove_old, run_task};
 pub(crate) use manage::{ScheduleError, pause, resume, run_now};
 pub(crate) use overview::{ScheduleOverview, find, list, runs};
 pub use system::plan_system;
-pub(crate) use system::{RETENTION, RETRY_DEAD};
+pub(crate) use system::{CLEAN_CACHE, RETENTION, RETRY_DEAD};
 
 use chrono_tz::Tz;
 use uuid::Uuid;

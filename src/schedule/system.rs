@@ -13,11 +13,14 @@ use crate::{
 
 /// The queue of tasks that remove what is past its retention.
 pub(crate) const RETENTION: Queue = Queue::of_kind("retention", "tasks", "retention");
+/// The queue of tasks that clean caches.
+pub(crate) const CLEAN_CACHE: Queue = Queue::of_kind("clean-cache", "tasks", "clean_cache");
 /// The queue of tasks that revive and archive dead letters.
 pub(crate) const RETRY_DEAD: Queue = Queue::of_kind("retry-dead", "tasks", "retry_dead");
 
 /// (name, kind of its tasks, queue of that kind, cron pattern) of the schedules that every installation has.
 const SYSTEM: &[(&str, TaskKind, Queue, &str)] = &[
+    ("clean_cache", TaskKind::CleanCache, CLEAN_CACHE, "0 2 * * *"),
     ("retention", TaskKind::Retention, RETENTION, "*/10 * * * *"),
     ("retry_dead", TaskKind::RetryDead, RETRY_DEAD, "*/5 * * * *"),
 ];

@@ -8,6 +8,7 @@ mod architecture;
 mod attacks;
 mod consumers;
 mod contacts;
+mod dead_letters;
 mod deliveries;
 mod demo;
 mod endpoints;

@@ -72,6 +72,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0007_schedules.sql"),
         postgres: "",
     },
+    Step {
+        name: "0008_dead_letters",
+        text: include_str!("../../../migrations/0008_dead_letters.sql"),
+        postgres: "",
+    },
 ];
 
 impl Step {

@@ -1,6 +1,7 @@
 //! The operator's API, under `/admin`.
 
 mod channels;
+pub(super) mod dead_letters;
 mod events;
 mod jobs;
 mod keys;
@@ -37,6 +38,10 @@ pub fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::retry))
         .routes(routes!(jobs::discard))
+        .routes(routes!(jobs::archive))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::stats))
+        .routes(routes!(dead_letters::retry))
         .routes(routes!(workers::list))
         .routes(routes!(scheduler::list))
         .routes(routes!(scheduler::runs))

@@ -5,6 +5,7 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,9 +18,10 @@ use mainstay::{
 use mainstay_test_macros::both_databases;
 
 use super::stage::{claim, create, end_tasks, rescue, runs, second, work};
-use crate::support::app::TestApp;
+use crate::support::{app::TestApp, wait::wait_until};
 
 const ROUNDS: usize = 150;
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A future that is polled a number of times and then held, or dropped.
 struct Polled<F> {
@@ -77,6 +79,7 @@ async fn each_planned_time_is_started_once_though_workers_are_killed_and_stand_s
     let id = create(&test.app.db, "each-second", "* * * * * *", "start", first).await;
     let (mut killed, mut slept) = (0, 0);
     for (round, polls) in numbers().take(ROUNDS).enumerate() {
+        rescue(&test.app, id).await;
         end_tasks(&test.app).await;
         test.advance(TimeDelta::seconds(1));
         if !claim(&test.app, id).await {
@@ -121,6 +124,11 @@ async fn each_planned_time_is_started_once_though_workers_are_killed_and_stand_s
     assert!(killed > 10 && slept > 10, "{killed} were killed, {slept} stood still");
     test.advance(TimeDelta::seconds(1));
     end_tasks(&test.app).await;
+    wait_until(DEADLINE, "its locks are gone", async || {
+        rescue(&test.app, id).await;
+        work(&test.app, id).await
+    })
+    .await;
     while work(&test.app, id).await {}
     assert_once(&test, id, first).await;
 }

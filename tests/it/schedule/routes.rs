@@ -42,7 +42,7 @@ async fn the_installations_own_schedules_are_planned_once(test: TestApp) {
         .iter()
         .map(|it| it["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["retention", "retry_dead"]);
+    assert_eq!(names, ["clean_cache", "retention", "retry_dead"]);
     let retention = schedule(&client, "retention").await;
     assert_eq!(
         (&retention["cron"], &retention["time_zone"]),
@@ -163,6 +163,7 @@ async fn second_addresses_take_what_the_first_ones_take() {
     for (second, first) in [
         ("/scheduler/status", "/admin/scheduler"),
         ("/api/monitoring/scheduler", "/admin/scheduler"),
+        ("/api/monitoring/dlq/stats", "/admin/dead-letters/stats"),
         ("/api/monitoring/health", "/health"),
         ("/api/monitoring/live", "/health/live"),
         ("/api/monitoring/ready", "/health/ready"),

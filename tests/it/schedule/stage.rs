@@ -3,18 +3,18 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay::{
     app::App,
-    db::Db,
+    db::{Db, Sql},
     domain::{Id, ScheduleId},
     queue::{self, Outcome},
     schedule::{SCHEDULES, fire::fire, installation, store::runs},
 };
 
-/// Creates a schedule that makes tasks of retention.
+/// Creates a schedule whose tasks clean caches.
 pub async fn create(db: &Db, name: &str, cron: &str, missed: &str, next: DateTime<Utc>) -> ScheduleId {
     const SQL: &str = "
         INSERT INTO schedules
             (id, tenant_id, name, kind, cron, time_zone, payload, missed, grace_s, next_at, requested_at, due_at)
-        VALUES ($1, $2, $3, 'retention', $4, 'UTC', '{}', $5, 60, $6, $6, $6)";
+        VALUES ($1, $2, $3, 'clean_cache', $4, 'UTC', '{}', $5, 60, $6, $6, $6)";
     let id = ScheduleId::from_uuid(mainstay::clock::uuid_at(next));
     let args = (
         id,
@@ -41,10 +41,15 @@ pub async fn claim(app: &App, id: ScheduleId) -> bool {
     !leases.unwrap().is_empty()
 }
 
-/// Returns a schedule whose worker is gone to the queue, as the sweep does when its lease has ended: the attempt stays counted.
+/// Returns a schedule whose worker is gone to the queue, as the sweep does when its lease has ended: the attempt stays counted. One that a
+/// worker has locked is left to it.
 pub async fn rescue(app: &App, id: ScheduleId) {
-    const SQL: &str = "UPDATE schedules SET state = 'pending', due_at = $2 WHERE id = $1 AND state = 'running'";
-    app.db.sql(SQL, (id, app.clock.now())).run().await.unwrap();
+    const SQLITE: &str = "UPDATE schedules SET state = 'pending', due_at = $2 WHERE id = $1 AND state = 'running'";
+    const POSTGRES: &str = "
+        UPDATE schedules SET state = 'pending', due_at = $2
+        WHERE id IN (SELECT id FROM schedules WHERE id = $1 AND state = 'running' FOR UPDATE SKIP LOCKED)";
+    let args = (id, app.clock.now());
+    app.db.sql(Sql::each(SQLITE, POSTGRES), args).run().await.unwrap();
 }
 
 /// Fires a schedule that is due, and returns whether it was.

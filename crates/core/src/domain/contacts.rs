@@ -88,6 +88,8 @@ pub enum TaskKind {
     SegmentCount = "segment_count",
     /// Revives dead letters, and archives those that are beyond hope.
     RetryDead = "retry_dead",
+    /// Removes what was kept only to be found faster, and is no longer good.
+    CleanCache = "clean_cache",
     /// Removes what is past its retention, and creates what is needed ahead.
     Retention = "retention",
 }
