@@ -23,16 +23,15 @@ const LAST_RUNS: i64 = 5;
 pub(crate) struct ScheduleOverview {
     pub id: ScheduleId,
     pub name: String,
-    /// What is done: the kind of its tasks.
     #[schema(inline)]
     pub kind: TaskKind,
     /// A cron pattern of five fields, or six that begin with the seconds.
     pub cron: String,
     /// The IANA zone in whose local time the pattern is meant.
     pub time_zone: String,
-    /// What happens at a planned time that passed by more than the grace: `start` runs the newest once, `skip` runs none.
     #[schema(inline)]
     pub missed: MissedRunPolicy,
+    /// Seconds after a planned time from which it counts as missed.
     pub grace_seconds: i64,
     /// The next planned time; of a paused schedule, the one at which it was paused.
     pub next_at: DateTime<Utc>,
@@ -40,7 +39,6 @@ pub(crate) struct ScheduleOverview {
     pub lag_seconds: f64,
     #[schema(required)]
     pub paused_at: Option<DateTime<Utc>>,
-    /// State of its row in the queue `schedules`; `discarded` if an operator set it aside there.
     #[schema(inline)]
     pub state: WorkState,
     /// Failures to start it since the last success.

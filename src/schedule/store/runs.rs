@@ -14,7 +14,6 @@ const CHUNK: i64 = 500;
 #[schema(as = ScheduleRun)]
 pub struct StoredRun {
     pub planned_at: DateTime<Utc>,
-    /// `fired`: its task waits or is worked on; `done`; `failed`: its task was given up, or set aside; `skipped`: nothing was started.
     #[schema(inline)]
     pub status: RunStatus,
     /// Whether somebody asked for it, at a time that the schedule does not have.

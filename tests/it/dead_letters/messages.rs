@@ -78,10 +78,10 @@ async fn a_message_that_may_have_been_sent_is_held_as_unknown(test: TestApp) {
     );
     // A person decides.
     let resolve = format!("/api/v1/messages/{id}/resolve");
-    Client::tenant(&test)
+    let dropped = Client::tenant(&test)
         .post(&resolve, json!({ "resolution": "drop" }))
-        .await
-        .ok();
+        .await;
+    assert_eq!(dropped.status.as_u16(), 204, "{}", dropped.text());
     assert_eq!(message(&test, id).await["status"], "failed");
 }
 

@@ -1,5 +1,6 @@
 //! Schedules: planned times, runs, and what an operator does with them.
 
+mod caches;
 mod fences;
 mod late;
 mod processes;

@@ -83,7 +83,7 @@ fn an_interval_follows_the_clocks_on_the_wall() {
             set += 1;
             let (mut at, end) = (transition - TimeDelta::days(1), transition + TimeDelta::days(1));
             let minutes = (1..).map(|minute| transition - TimeDelta::days(1) + TimeDelta::minutes(minute));
-            let fits = |at: &DateTime<Utc>| local(zone, *at).minute() % 15 == 0;
+            let fits = |at: &DateTime<Utc>| local(zone, *at).minute().is_multiple_of(15);
             for expected in minutes.take_while(|at| *at <= end).filter(fits) {
                 at = plan.next(at).unwrap();
                 assert_eq!(at, expected, "{name} {transition}");

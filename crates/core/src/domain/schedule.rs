@@ -3,7 +3,8 @@
 use super::text_enum::text_enum;
 
 text_enum! {
-/// State of a run of a schedule.
+/// State of a run: `fired` while its task waits or is worked on, `done`, `failed` if its task was given up or set aside, `skipped` if nothing
+/// was started.
 pub enum RunStatus {
     /// Its task waits or is worked on.
     Fired = "fired",
@@ -16,7 +17,7 @@ pub enum RunStatus {
 }
 
 text_enum! {
-/// What happens at a planned time that passed while nothing could run, by more than the grace.
+/// What happens at a planned time that was missed by more than the grace: `start` runs the newest once, `skip` runs none.
 pub enum MissedRunPolicy {
     /// The newest is run once.
     Start = "start",

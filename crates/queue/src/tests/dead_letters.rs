@@ -21,9 +21,11 @@ fn ladder() -> Ladder {
 async fn what_its_handler_refuses_for_good_is_not_revived(fixture: QueueFixture) {
     let ids = fixture.enqueue(2).await;
     let refused = ids[0];
-    let handler = TestHandler::new(async move |ids: Vec<RawEventId>| match ids[0].uuid() == refused {
-        true => Outcomes::all(Outcome::discard("no")),
-        false => Outcomes::all(Outcome::retry("not now")),
+    let handler = TestHandler::new(move |ids: Vec<RawEventId>| async move {
+        match ids[0].uuid() == refused {
+            true => Outcomes::all(Outcome::discard("no")),
+            false => Outcomes::all(Outcome::retry("not now")),
+        }
     });
     let workers = fixture.start::<Leased>(&handler);
     for _ in 0..3 {
