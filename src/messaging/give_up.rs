@@ -15,6 +15,7 @@ use super::{
 
 /// The title of the error of a message that was given up here.
 const INTERNAL: &str = "internal";
+const DETAILS: &str = "It was given up before a call was made: send it again. The operator sees why in GET /admin/dead-letters?archived=true.";
 
 /// Locks the messages of sends that are to be archived.
 pub(crate) async fn lock_dead(tx: &mut Tx, ids: &[MessageId]) -> Result<()> {
@@ -36,6 +37,7 @@ pub(crate) async fn give_up(tx: &mut Tx, clock: &Clock, ids: &[MessageId]) -> Re
     let ends: Vec<_> = unproven.iter().filter_map(|it| lost_attempt(it)).collect();
     let others = failed.iter().map(|it| sends::MessageTransition {
         error_title: Some(INTERNAL.to_owned()),
+        error_details: Some(DETAILS.to_owned()),
         ..transition(it, Status::Failed, None)
     });
     transitions::write(tx, clock, &ends, others.collect()).await

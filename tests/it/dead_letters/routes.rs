@@ -140,3 +140,15 @@ async fn the_figures_of_every_queue_are_shown(test: TestApp) {
         assert_eq!(of(queue)["revives"], revives, "{queue}");
     }
 }
+
+#[both_databases]
+async fn a_request_retries_two_thousand(test: TestApp) {
+    store(&test, 2_001).await;
+    let client = operator(&test);
+    for (retried, more) in [(2_000, true), (1, false)] {
+        let answer = client
+            .post("/admin/dead-letters/retry", json!({ "queue": "inbound" }))
+            .await;
+        assert_eq!(answer.ok().json(), json!({ "retried": retried, "more": more }));
+    }
+}

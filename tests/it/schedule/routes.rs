@@ -143,6 +143,13 @@ async fn a_schedule_is_run_now_once_at_a_time(test: TestApp) {
             .len(),
         2
     );
+    for _ in 0..4 {
+        end_tasks(&test.app).await;
+        let run = client.post("/admin/scheduler/retention/run", json!({})).await;
+        assert_eq!(run.status.as_u16(), 202, "{}", run.text());
+    }
+    let shown = schedule(&client, "retention").await;
+    assert_eq!(shown["last_runs"].as_array().unwrap().len(), 5, "of six");
     for route in ["run", "pause", "resume"] {
         let path = format!("/admin/scheduler/nothing/{route}");
         assert_eq!(client.post(&path, json!({})).await.problem(404), "not-found");
@@ -172,7 +179,20 @@ async fn second_addresses_take_what_the_first_ones_take() {
         assert_eq!(client.get(second).await.status, 200, "{second}");
         let (second_answer, first_answer) = (stranger.get(second).await, stranger.get(first).await);
         assert_eq!(second_answer.status, first_answer.status, "{second}");
+        let with_parameter = client.get(&format!("{second}?lang=en")).await;
+        assert_eq!(with_parameter.problem(400), "invalid-request", "{second}");
         let is_open = second.ends_with("live") || second.ends_with("ready");
         assert_eq!(second_answer.status == 200, is_open, "{second}");
     }
+}
+
+/// On PostgreSQL: SQLite has no row-level security.
+#[tokio::test]
+async fn no_tenant_sees_the_installations_own_schedules() {
+    let test = TestApp::postgres().await;
+    planned(&test).await;
+    let mut tx = test.app.db.begin_as(test.tenant).await.unwrap();
+    let seen: (i64,) = tx.sql("SELECT COUNT(*) FROM schedules", ()).one().await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!((seen.0, test.count("SELECT COUNT(*) FROM schedules").await), (0, 3));
 }
