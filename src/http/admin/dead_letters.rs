@@ -121,7 +121,10 @@ fn filter(archived: bool) -> DeadLetterFilter {
 ///
 /// Jobs that were given up, queue by queue, the newest first. Archived ones only with `archived=true`.
 #[utoipa::path(get, path = "/admin/dead-letters", params(PagingParams, ListDeadLettersQuery),
-    responses((status = 200, description = "A page of dead letters", body = Page<DeadLetterView>)))]
+    responses(
+        (status = 200, description = "A page of dead letters", body = Page<DeadLetterView>),
+        (status = 404, description = "No such queue"),
+    ))]
 pub async fn list(
     _: Operator,
     State(app): State<App>,
@@ -174,7 +177,7 @@ pub async fn stats(_: Operator, State(app): State<App>) -> Result<Body<Page<Dead
 ///
 /// Makes dead jobs of a queue due now, at most 2,000: their attempts and revivals are counted from zero.
 #[utoipa::path(post, path = "/admin/dead-letters/retry", request_body = RetryDeadLetters,
-    responses((status = 200, description = "Due now", body = RetriedDeadLetters)))]
+    responses((status = 200, description = "Due now", body = RetriedDeadLetters), (status = 404, description = "No such queue")))]
 pub async fn retry(
     _: Operator,
     State(app): State<App>,

@@ -51,10 +51,10 @@ async fn jobs_of_three_queues_are_revived_at_their_rungs_and_archived_after_the_
     let (app, all) = (&test.app, [JOBS as i64; 3]);
     store(&test, JOBS).await;
     for (revivals, minutes) in [(0, 1), (1, 5), (2, 30)] {
-        test.advance(TimeDelta::minutes(minutes) - TimeDelta::seconds(1));
+        test.advance(TimeDelta::minutes(minutes) - TimeDelta::seconds(40));
         retry_and_kill(app).await;
         assert_eq!(count_each(app, "state = 'dead'").await, all, "before rung {revivals}");
-        test.advance(TimeDelta::seconds(2));
+        test.advance(TimeDelta::seconds(41));
         retry_and_kill(app).await;
         let revived = format!(
             "state = 'pending' AND attempts = 0 AND finished_at IS NULL AND revivals = {}",

@@ -82,7 +82,7 @@ async fn a_message_that_may_have_been_sent_is_held_as_unknown(test: TestApp) {
         .post(&resolve, json!({ "resolution": "drop" }))
         .await;
     assert_eq!(dropped.status.as_u16(), 204, "{}", dropped.text());
-    assert_eq!(message(&test, id).await["status"], "failed");
+    assert_eq!(message(&test, id).await["status"], "canceled");
 }
 
 #[both_databases]
