@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    campaigns::CampaignService,
     clock::Clock,
     config::Config,
     contacts::{ContactService, export::ExportService, import::ImportService, keywords::KeywordService},
@@ -72,6 +73,7 @@ pub struct Parts {
     pub messaging: MessagingService,
     pub keywords: KeywordService,
     pub inbound: InboundService,
+    pub campaigns: CampaignService,
     pub imports: ImportService,
     pub exports: ExportService,
     pub schedules: ScheduleService,
@@ -101,6 +103,13 @@ impl App {
             clock: of.clock.clone(),
             directory: of.directory.clone(),
             templates: templates.clone(),
+        };
+        let campaigns = CampaignService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            queues: of.queues.clone(),
+            directory: of.directory.clone(),
+            work_ends: of.work_ends.clone(),
         };
         let webhooks = WebhookService {
             db: of.db.clone(),
@@ -181,6 +190,7 @@ impl App {
             messaging,
             keywords,
             inbound,
+            campaigns,
             imports,
             exports,
             schedules,

@@ -69,6 +69,9 @@ pub mod media;
 // From a caller's request to a committed message, and from there to Meta, once.
 pub mod messaging;
 
+// One template to many people, once each.
+pub mod campaigns;
+
 // From Meta's request to a committed row, and from there to conversations.
 pub mod inbound;
 

@@ -123,6 +123,7 @@ async fn reconcile_sends(app: &App) -> Result<()> {
     let now = app.clock.now();
     sends::requeue_missed(app.db.writer()).await?;
     sends::release_recovered(app.db.writer(), now).await?;
+    sends::release_resumed(app.db.writer(), now).await?;
     sends::expire_held(app.db.writer(), now).await?;
     messaging::release_overlooked(&app.messaging).await?;
     sends::finish_resolved(app.db.writer(), now).await.map(drop)

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    archived,
+    answers, archived,
     calls::{self, PlannedCall},
     event_buffer::EventBuffer,
     keywords, media,
@@ -24,8 +24,9 @@ use crate::{
     messaging::{self, FailedMessage, FollowUp, LimitSet},
     queue::JobEntry,
     records::{
+        campaigns::MovedStatuses,
         contacts,
-        conversations::{self, ConversationKey, ConversationUpdate},
+        conversations::{self, ConversationKey, ConversationUpdate, LockedConversations},
         messages::{self, MessageKey, NewMessageRow},
     },
     templates,
@@ -68,7 +69,7 @@ pub(crate) async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Res
     preferences::record(tx, clock, plan, &resolved).await?;
     let messages = deduplicate(plan);
     archived::bring_back(tx, clock, &messages, &resolved.contacts, &mut buffer).await?;
-    let conversations = open_conversations(
+    let locked = open_conversations(
         tx,
         clock,
         plan,
@@ -78,21 +79,33 @@ pub(crate) async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Res
         &mut buffer,
     )
     .await?;
+    let conversations = locked.ids;
     let stored = rows(&messages, &resolved.contacts, &conversations);
     let new: HashSet<MessageId> = messages::insert(tx.on(), &stored)
         .await?
         .into_iter()
         .map(|(id,)| id)
         .collect();
-    let media = apply_new_messages(tx, clock, plan, &stored, &new, &mut buffer).await?;
+    let mut moved = MovedStatuses::default();
+    answers::apply(
+        tx,
+        clock,
+        (&stored, &new),
+        &locked.of_campaigns,
+        &mut buffer,
+        &mut moved,
+    )
+    .await?;
+    let media = apply_new_messages(tx, clock, plan, (&stored, &new), &mut buffer, &mut moved).await?;
     let replies = keywords::apply(tx, clock, plan, &stored, &new, &mut buffer).await?;
     calls::apply(tx, clock, plan, &resolved.contacts, &conversations, &mut buffer).await?;
     messages::lock(tx, recipients.messages).await?;
-    messaging::prove(tx, clock, &plan.proofs).await?;
+    messaging::prove(tx, clock, &plan.proofs, &mut moved).await?;
     let joined = statuses::insert(tx.on(), &plan.statuses).await?;
     let failed: Vec<FailedMessage> = joined.iter().filter_map(failed).collect();
-    reports::advance(tx, joined, &mut buffer).await?;
-    let mut failures = messaging::apply_failures(tx, clock, &failed).await?;
+    reports::advance(tx, joined, &mut buffer, &mut moved).await?;
+    let mut failures = messaging::apply_failures(tx, clock, &failed, &mut moved).await?;
+    moved.count(tx).await?;
     buffer.add_preferences(plan, &resolved);
     buffer.extend(plan.domain_events.iter().cloned());
     buffer.extend(template_events);
@@ -163,7 +176,7 @@ async fn open_conversations(
     contacts: &[ContactId],
     also: &[ConversationKey],
     buffer: &mut EventBuffer<'_>,
-) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
+) -> Result<LockedConversations> {
     let mut first: BTreeMap<ConversationKey, FirstContact<'_>> = BTreeMap::new();
     for message in messages {
         first
@@ -225,9 +238,9 @@ async fn apply_new_messages(
     tx: &mut Tx,
     clock: &Clock,
     plan: &Plan,
-    stored: &[NewMessageRow],
-    new: &HashSet<MessageId>,
+    (stored, new): (&[NewMessageRow], &HashSet<MessageId>),
     buffer: &mut EventBuffer<'_>,
+    moved: &mut MovedStatuses,
 ) -> Result<Vec<NewInboundMedia>> {
     let planned: HashMap<MessageId, &PlannedMessage> =
         plan.messages.iter().map(|message| (message.id, message)).collect();
@@ -264,7 +277,7 @@ async fn apply_new_messages(
     let wanted = media::wanted(stored, &planned, new, &filled);
     media::insert_inbound(tx.on(), &wanted).await?;
     let joined = statuses::join(tx.on(), &outbound).await?;
-    reports::advance(tx, joined, buffer).await?;
+    reports::advance(tx, joined, buffer, moved).await?;
     Ok(wanted)
 }
 

@@ -243,5 +243,7 @@ fn send<'a>(reply: &'a KeywordReply<'_>, labels: &'a Labels, now: DateTime<Utc>)
         labels,
         batch: None,
         template: None,
+        campaign: None,
+        due_at: now,
     }
 }

@@ -6,6 +6,7 @@
 //!    be applied do not block the others.
 
 mod account;
+mod answers;
 mod apply;
 mod archived;
 mod batch;

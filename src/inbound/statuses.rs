@@ -16,6 +16,7 @@ use crate::{
         webhook::{self, StatusKind, WhatsAppUser},
     },
     records::{
+        campaigns::MovedStatuses,
         contacts, conversations,
         messages::{self, MessageKey, ReportedStatus},
     },
@@ -75,7 +76,12 @@ pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::
 }
 
 /// Advances the messages of these statuses and buffers the events.
-pub(super) async fn advance(tx: &mut Tx, joined: Vec<JoinedStatus>, buffer: &mut EventBuffer<'_>) -> Result<()> {
+pub(super) async fn advance(
+    tx: &mut Tx,
+    joined: Vec<JoinedStatus>,
+    buffer: &mut EventBuffer<'_>,
+    moved: &mut MovedStatuses,
+) -> Result<()> {
     let reported: Vec<ReportedStatus> = joined
         .iter()
         .filter_map(|it| {
@@ -88,7 +94,7 @@ pub(super) async fn advance(tx: &mut Tx, joined: Vec<JoinedStatus>, buffer: &mut
             })
         })
         .collect();
-    messages::advance_status(tx.on(), &reported).await?;
+    messages::advance_status(tx.on(), &reported, moved).await?;
     joined.iter().for_each(|status| buffer.add_status(status));
     Ok(())
 }
@@ -167,8 +173,10 @@ async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[MessageKey]) -> 
     let joined = statuses::join(tx.on(), keys).await?;
     let count = joined.len();
     let failed: Vec<FailedMessage> = joined.iter().filter_map(apply::failed).collect();
-    advance(tx, joined, &mut buffer).await?;
-    let mut aftermath = messaging::apply_failures(tx, &service.clock, &failed).await?;
+    let mut moved = MovedStatuses::default();
+    advance(tx, joined, &mut buffer, &mut moved).await?;
+    let mut aftermath = messaging::apply_failures(tx, &service.clock, &failed, &mut moved).await?;
+    moved.count(tx).await?;
     buffer.extend(std::mem::take(&mut aftermath.events));
     buffer.append(tx).await?;
     Ok((count, aftermath))

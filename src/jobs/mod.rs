@@ -6,6 +6,7 @@ mod consume_events;
 mod count_segments;
 pub mod dead_letters;
 mod deliver_webhooks;
+mod dispatch_campaigns;
 mod fetch_media;
 mod fire_schedules;
 mod import_contacts;
@@ -22,6 +23,7 @@ pub(crate) use clean_cache::CleanCache;
 pub(crate) use consume_events::ConsumeEvents;
 pub(crate) use count_segments::CountSegments;
 pub(crate) use deliver_webhooks::DeliverWebhooks;
+pub(crate) use dispatch_campaigns::DispatchCampaigns;
 pub(crate) use fetch_media::FetchMedia;
 pub(crate) use fire_schedules::FireSchedules;
 pub(crate) use import_contacts::ImportContacts;
@@ -52,6 +54,7 @@ pub const QUEUES: &[Queue] = &[
     ImportContacts::QUEUE,
     WriteExports::QUEUE,
     CountSegments::QUEUE,
+    DispatchCampaigns::QUEUE,
     FireSchedules::QUEUE,
     RemoveExpired::QUEUE,
     RetryDead::QUEUE,
@@ -71,6 +74,7 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
         .register::<ImportContacts>()
         .register::<WriteExports>()
         .register::<CountSegments>()
+        .register::<DispatchCampaigns>()
         .register::<FireSchedules>()
         .register::<RemoveExpired>()
         .register::<RetryDead>()
@@ -102,6 +106,7 @@ const TRAITS: &[JobTraits] = &[
     traits::<ImportContacts>(),
     traits::<WriteExports>(),
     traits::<CountSegments>(),
+    traits::<DispatchCampaigns>(),
     traits::<FireSchedules>(),
     traits::<RemoveExpired>(),
     traits::<RetryDead>(),

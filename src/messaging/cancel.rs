@@ -9,7 +9,7 @@ use crate::{
     domain::{ChannelId, Ctx, MessageId, Status, TenantId},
     messaging::MessagingService,
     messaging::store::sends::{self, Canceled, MessageTransition},
-    records::{events, messages},
+    records::{campaigns::MovedStatuses, events, messages},
 };
 
 /// Messages of a channel canceled in one transaction.
@@ -56,6 +56,11 @@ pub(crate) async fn cancel_waiting((db, clock): (&Db, &Clock), ctx: &Ctx, channe
     }
 }
 
+/// Cancels those of the messages that wait and that no call was made for.
+pub(crate) async fn withdraw((db, clock): (&Db, &Clock), ctx: &Ctx, ids: &[MessageId]) -> db::Result<()> {
+    cancel_distinct((db, clock), ctx, ids).await.map(drop)
+}
+
 async fn cancel_distinct((db, clock): (&Db, &Clock), ctx: &Ctx, ids: &[MessageId]) -> db::Result<CanceledAndStatuses> {
     let cancel = || db.transaction_as(ctx.tenant, async |tx: &mut Tx| cancel_in(tx, clock, ctx, ids).await);
     retry_conflicts(cancel).await
@@ -69,12 +74,14 @@ async fn cancel_in(tx: &mut Tx, clock: &Clock, ctx: &Ctx, ids: &[MessageId]) -> 
     let now = clock.now();
     messages::lock(tx, ids.iter().map(|id| (tenant, *id))).await?;
     let before = sends::statuses(tx, tenant, ids).await?;
-    let mut canceled = sends::cancel(tx, tenant, ids, now).await?;
+    let mut moved = MovedStatuses::default();
+    let mut canceled = sends::cancel(tx, tenant, ids, now, &mut moved).await?;
     canceled.sort_by_key(|it| it.id);
     let new_events: Vec<_> = canceled
         .iter()
         .map(|it| transitions::event(clock, &transition(tenant, it)).by(ctx.actor))
         .collect();
+    moved.count(tx).await?;
     events::append(tx, &new_events, now).await?;
     Ok((canceled, before.into_iter().collect()))
 }

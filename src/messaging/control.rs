@@ -9,7 +9,7 @@ use crate::{
         store::sends::{self, MessageTransition},
     },
     provider::{CallError, Receipt},
-    records::{events, messages},
+    records::{campaigns::MovedStatuses, events, messages},
 };
 
 use super::transitions;
@@ -88,8 +88,10 @@ async fn settle(
         let transition = transition(message, tenant, status);
         match resolution {
             Resolution::Resend => {
-                sends::requeue(tx.on(), &[(tenant, id, now)]).await?;
+                let mut moved = MovedStatuses::default();
+                sends::requeue(tx.on(), &[(tenant, id, now)], &mut moved).await?;
                 let event = transitions::event(&service.clock, &transition).by(ctx.actor);
+                moved.count(&mut tx).await?;
                 events::append(&mut tx, &[event], now).await?;
             }
             Resolution::Sent | Resolution::Drop => {

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     contacts::consent::SendCategory,
     directory::Route,
-    domain::{AttemptOutcome, RecipientKind, SendLane, Status},
+    domain::{AttemptOutcome, CampaignStatus, RecipientKind, SendLane, Status},
     messaging::store::sends::DueSend,
 };
 
@@ -26,6 +26,10 @@ pub(crate) enum Decision {
     Trip,
     /// The channel's campaigns are paused: hold the send until they are resumed.
     CampaignsPaused,
+    /// The message's campaign is paused or about to be canceled: hold the send until it goes on.
+    CampaignPaused,
+    /// The message's campaign was canceled: withdraw the message.
+    Withdraw,
     /// The channel's access token cannot be decrypted: trip its circuit breaker.
     TokenUnreadable,
     /// The channel is not in the directory yet.
@@ -98,6 +102,12 @@ pub(crate) fn decide(due: &DueSend, route: Option<&Route>, window: TimeDelta, no
         // The message may have been sent, so it must not be reported as failed or expired.
         return if due.is_unproven() { Decision::Hold } else { end };
     }
+    if matches!(
+        due.campaign_status,
+        Some(CampaignStatus::Paused | CampaignStatus::Canceling)
+    ) {
+        return Decision::CampaignPaused;
+    }
     if let Some(at) = due.not_before.filter(|at| *at > now) {
         return Decision::Later(at);
     }
@@ -112,6 +122,12 @@ pub(crate) fn decide(due: &DueSend, route: Option<&Route>, window: TimeDelta, no
 
 /// Returns the decision that ends the send; `None` if it may be sent.
 fn final_decision(due: &DueSend, now: DateTime<Utc>) -> Option<Decision> {
+    // A paused campaign's messages do not expire: their time goes on when the campaign does.
+    match due.campaign_status {
+        Some(CampaignStatus::Canceled) => return Some(Decision::Withdraw),
+        Some(CampaignStatus::Paused | CampaignStatus::Canceling) => return None,
+        _ => {}
+    }
     if due.expires_at.is_some_and(|at| at <= now) {
         return Some(Decision::Expire);
     }

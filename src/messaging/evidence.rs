@@ -19,15 +19,15 @@ use crate::{
         store::sends::{self, Proof},
     },
     rate_limit::MetaFeedback,
-    records::events::NewEvent,
+    records::{campaigns::MovedStatuses, events::NewEvent},
 };
 
 /// Settles the attempts whose ids came back with statuses.
-pub async fn prove(tx: &mut Tx, clock: &Clock, proofs: &[Proof]) -> Result<()> {
+pub async fn prove(tx: &mut Tx, clock: &Clock, proofs: &[Proof], moved: &mut MovedStatuses) -> Result<()> {
     if proofs.is_empty() {
         return Ok(());
     }
-    let proven = sends::prove(tx.on(), proofs, clock.now()).await?;
+    let proven = sends::prove(tx.on(), proofs, clock.now(), moved).await?;
     metrics::counter!("mainstay_sends_proven_total").increment(proven.len() as u64);
     Ok(())
 }
@@ -57,7 +57,12 @@ pub(crate) struct FollowUp {
 
 /// Queues failed messages for retry where the code allows it, and applies the effects of the errors. A repeated failure finds the message
 /// queued or sent already and does nothing.
-pub(crate) async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[FailedMessage]) -> Result<FollowUp> {
+pub(crate) async fn apply_failures(
+    tx: &mut Tx,
+    clock: &Clock,
+    failures: &[FailedMessage],
+    moved: &mut MovedStatuses,
+) -> Result<FollowUp> {
     let mut follow_up = FollowUp::default();
     if failures.is_empty() {
         return Ok(follow_up);
@@ -94,8 +99,8 @@ pub(crate) async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[Faile
             tried_at: send.attempt_started_at.unwrap_or(send.created_at),
         });
     }
-    let mut queued = sends::requeue(tx.on(), &retries).await?;
-    queued.extend(sends::hold_for_breaker(tx.on(), &held).await?);
+    let mut queued = sends::requeue(tx.on(), &retries, moved).await?;
+    queued.extend(sends::hold_for_breaker(tx.on(), &held, moved).await?);
     follow_up.events = due
         .iter()
         .filter(|it| queued.contains(&it.id))

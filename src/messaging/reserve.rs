@@ -1,6 +1,6 @@
 //! Reserves rate limiter slots and commits the attempts of the messages that got one.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -17,7 +17,11 @@ use crate::{
     provider::{PreparedCall, Providers, Unfit, message::SendEnvelope},
     queue::{Lane, Outcome, Outcomes},
     rate_limit::{Grant, LimitedNumber, RateLimits, SlotRequest},
-    records::{messages, portfolios::PortfolioKey},
+    records::{
+        campaigns::{self, MovedStatuses},
+        messages,
+        portfolios::PortfolioKey,
+    },
 };
 
 /// Delay of the sends while the rate limiter is unavailable.
@@ -126,6 +130,20 @@ pub async fn reserve(
         marked: attempt.message.due.marked,
     };
     let mut tx = service.db.begin().await?;
+    // Read before the daily limit is taken: a message that its campaign stops takes nothing of it.
+    let of_campaigns = attempts.iter().filter_map(|it| it.message.due.campaign());
+    let stopped = campaigns::stopped(tx.on(), &of_campaigns.collect()).await?;
+    let is_stopped = |due: &DueSend| due.campaign_id.is_some_and(|id| stopped.contains(&id));
+    for it in attempts.iter().filter(|it| is_stopped(&it.message.due)) {
+        outcomes.set(it.message.due.id, Outcome::Snooze { until: started_at });
+    }
+    let stopped_attempts: HashSet<AttemptId> = attempts
+        .iter()
+        .filter(|it| is_stopped(&it.message.due))
+        .map(|it| it.id)
+        .collect();
+    attempts.retain(|it| !stopped_attempts.contains(&it.id));
+    candidates.retain(|it| !stopped_attempts.contains(&it.attempt));
     let counted = daily_limit::count_recipients(&mut tx, candidates, started_at).await?;
     daily_limit::snooze_deferred(
         attempts.iter().map(|attempt| &attempt.message.due),
@@ -135,9 +153,11 @@ pub async fn reserve(
     attempts.retain(|attempt| !counted.later.contains_key(&attempt.message.due.id));
     let begun: Vec<NewAttempt> = attempts.iter().map(begun).collect();
     messages::lock(&mut tx, begun.iter().map(|it| (it.tenant, it.message))).await?;
-    let free = sends::begin(tx.on(), &begun).await?;
+    let mut moved = MovedStatuses::default();
+    let free = sends::begin(tx.on(), &begun, &mut moved).await?;
     // Late in the transaction: a change of the rate between this statement and the commit is not seen.
     sends::store_reservations(tx.on(), &reservations, service.clock.now() + PROPAGATION_TIME).await?;
+    moved.count(&mut tx).await?;
     counted.add_unlimited(&mut tx).await?;
     tx.commit().await?;
     // The other attempts were proven by a status or canceled in the meantime. Their recipients stay counted for a day.

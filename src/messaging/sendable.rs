@@ -190,6 +190,11 @@ fn sort_by_decision(
                 let why = "the channel's campaigns are paused until they are resumed";
                 deferrals.hold(send.id, HoldReason::Campaigns, why, outcomes);
             }
+            Decision::CampaignPaused => {
+                let why = "its campaign is paused until it is resumed";
+                deferrals.hold(send.id, HoldReason::CampaignPaused, why, outcomes);
+            }
+            Decision::Withdraw => deferrals.transitions.push(transition(&send, Status::Canceled, None)),
             Decision::TokenUnreadable => {
                 deferrals.unreadable_tokens.insert(send.channel_id);
                 deferrals.hold(send.id, HoldReason::Breaker, TOKEN_UNREADABLE, outcomes);

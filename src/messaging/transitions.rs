@@ -13,6 +13,7 @@ use crate::{
     },
     provider,
     records::{
+        campaigns::MovedStatuses,
         events::{self, NewEvent},
         messages,
     },
@@ -28,7 +29,9 @@ pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[AttemptEnd], others: Vec<
     sends::conclude(tx.on(), ends, now).await?;
     let mut transitions: Vec<MessageTransition> = ends.iter().map(|end| end.transition.clone()).collect();
     transitions.extend(others);
-    let new_events = apply(tx, clock, transitions).await?;
+    let mut moved = MovedStatuses::default();
+    let new_events = apply(tx, clock, transitions, &mut moved).await?;
+    moved.count(tx).await?;
     events::append(tx, &new_events, now).await
 }
 
@@ -37,9 +40,10 @@ pub(crate) async fn apply(
     tx: &mut Tx,
     clock: &Clock,
     mut transitions: Vec<MessageTransition>,
+    counted: &mut MovedStatuses,
 ) -> Result<Vec<NewEvent>> {
     transitions.sort_by_key(|it| it.message);
-    let moved = sends::apply_transitions(tx.on(), &transitions).await?;
+    let moved = sends::apply_transitions(tx.on(), &transitions, counted).await?;
     let moved: HashMap<MessageId, MovedMessage> = moved.into_iter().map(|it| (it.id, it)).collect();
     transitions.retain_mut(|it| {
         let moved = moved.get(&it.message);

@@ -21,6 +21,8 @@ pub enum Stage {
     Tenants,
     /// Channels and templates.
     Configuration,
+    /// Campaigns, then their waves, then their recipients.
+    Campaigns,
     Portfolios,
     /// Contacts and their identities.
     Contacts,
@@ -29,6 +31,8 @@ pub enum Stage {
     Messages,
     /// Rows of tasks, each changed by whoever has its lease, and of schedules.
     Tasks,
+    /// Counters of campaigns.
+    Counters,
     /// The tenant's event sequence, locked until the commit.
     EventCursor,
 }

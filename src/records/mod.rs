@@ -1,6 +1,7 @@
 //! SQL shared by several features: one file per aggregate, one function per query. Every query on tenant data names the tenant.
 
 pub mod api_keys;
+pub mod campaigns;
 pub mod channel_checks;
 pub mod channels;
 pub mod contacts;

@@ -126,23 +126,51 @@ impl TemplateCache {
         waba_id: &str,
         template: &message::TemplateMessage,
     ) -> std::result::Result<Option<&str>, TemplateError> {
-        let key = (tenant, waba_id.to_owned(), template.name.clone());
+        let Some(cached) = self.sendable(tenant, waba_id, &template.name, &template.language.code)? else {
+            return Ok(None);
+        };
+        cached.schema.get_or_init(|| schema(&cached.row)).check(template)?;
+        Ok(cached.row.category.as_deref())
+    }
+
+    /// Returns whether a template is known here and can be sent. The name has to be [loaded](Self::load).
+    ///
+    /// # Errors
+    /// It is not sendable, or the account has no such template. False means that the account was never synced.
+    pub(crate) fn is_known_and_sendable(
+        &self,
+        tenant: TenantId,
+        waba_id: &str,
+        name: &str,
+        language: &str,
+    ) -> std::result::Result<bool, TemplateError> {
+        self.sendable(tenant, waba_id, name, language).map(|it| it.is_some())
+    }
+
+    /// Finds a template that can be sent; `None` as long as the account was never synced.
+    fn sendable(
+        &self,
+        tenant: TenantId,
+        waba_id: &str,
+        name: &str,
+        language: &str,
+    ) -> std::result::Result<Option<&CachedTemplate>, TemplateError> {
+        let key = (tenant, waba_id.to_owned(), name.to_owned());
         let known = self.known.get(&key).map_or(&[][..], Vec::as_slice);
         let synced = self.synced.get(&(tenant, key.1)).copied().flatten();
-        let (name, language) = (&template.name, &template.language.code);
-        let Some(cached) = known.iter().find(|cached| cached.row.language == *language) else {
+        let Some(cached) = known.iter().find(|cached| cached.row.language == language) else {
             let live = known.iter().filter(|cached| cached.row.status != "DELETED");
             let mut languages: Vec<String> = live.map(|cached| cached.row.language.clone()).collect();
             languages.sort_unstable();
             return match synced {
                 None => Ok(None),
                 Some(synced_at) if languages.is_empty() => Err(TemplateError::Unknown {
-                    name: name.clone(),
+                    name: name.to_owned(),
                     synced_at,
                 }),
                 Some(_) => Err(TemplateError::NoSuchLanguage {
-                    name: name.clone(),
-                    language: language.clone(),
+                    name: name.to_owned(),
+                    language: language.to_owned(),
                     languages,
                 }),
             };
@@ -150,14 +178,13 @@ impl TemplateCache {
         let row = &cached.row;
         if !is_sendable(&row.status) {
             return Err(TemplateError::NotSendable {
-                name: name.clone(),
-                language: language.clone(),
+                name: name.to_owned(),
+                language: language.to_owned(),
                 status: row.status.clone(),
                 reason: row.status_detail.clone().or_else(|| row.rejected_reason.clone()),
             });
         }
-        cached.schema.get_or_init(|| schema(row)).check(template)?;
-        Ok(row.category.as_deref())
+        Ok(Some(cached))
     }
 
     /// Returns the schema of a template that is known here. The name has to be [loaded](Self::load).

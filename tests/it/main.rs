@@ -6,6 +6,7 @@
 
 mod architecture;
 mod attacks;
+mod campaigns;
 mod consumers;
 mod contacts;
 mod dead_letters;

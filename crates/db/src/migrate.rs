@@ -68,13 +68,18 @@ const STEPS: &[Step] = &[
         postgres: "",
     },
     Step {
-        name: "0007_schedules",
-        text: include_str!("../../../migrations/0007_schedules.sql"),
+        name: "0007_campaigns",
+        text: include_str!("../../../migrations/0007_campaigns.sql"),
+        postgres: include_str!("../../../migrations/0007_campaigns.postgres.sql"),
+    },
+    Step {
+        name: "0008_schedules",
+        text: include_str!("../../../migrations/0008_schedules.sql"),
         postgres: "",
     },
     Step {
-        name: "0008_dead_letters",
-        text: include_str!("../../../migrations/0008_dead_letters.sql"),
+        name: "0009_dead_letters",
+        text: include_str!("../../../migrations/0009_dead_letters.sql"),
         postgres: "",
     },
 ];

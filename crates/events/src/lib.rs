@@ -5,6 +5,7 @@
 //! - Members may be added to the data of a type at any time. Removing one or changing its meaning raises the version.
 
 pub mod account;
+pub mod campaign;
 pub mod channel;
 pub mod contact;
 pub mod conversation;
@@ -85,6 +86,7 @@ pub fn all() -> impl Iterator<Item = &'static EventType> {
     let families = [
         message::ALL,
         contact::ALL,
+        campaign::ALL,
         import::ALL,
         export::ALL,
         conversation::ALL,

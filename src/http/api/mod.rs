@@ -1,6 +1,7 @@
 //! The tenants' API, under `/api/v1`.
 
 mod blocks;
+mod campaigns;
 mod channels;
 mod contacts;
 mod content;
@@ -67,6 +68,14 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(contacts::fields::change_field, contacts::fields::archive_field))
         .routes(routes!(keyword_rules::list, keyword_rules::create))
         .routes(routes!(keyword_rules::replace, keyword_rules::delete))
+        .routes(routes!(campaigns::list, campaigns::create))
+        .routes(routes!(campaigns::show, campaigns::change, campaigns::remove))
+        .routes(routes!(campaigns::duplicate))
+        .routes(routes!(campaigns::recipients))
+        .routes(routes!(campaigns::control::launch))
+        .routes(routes!(campaigns::control::pause))
+        .routes(routes!(campaigns::control::resume))
+        .routes(routes!(campaigns::control::cancel))
         .routes(routes!(segments::list, segments::create))
         .routes(routes!(segments::show, segments::change, segments::archive))
         .routes(routes!(segments::selected::preview))

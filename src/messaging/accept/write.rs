@@ -77,6 +77,8 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> R
             labels: &request.labels,
             batch: request.batch,
             template: request.template.as_ref().map(|it| it.template.name.as_str()),
+            campaign: None,
+            due_at: now,
         });
     }
     sends::insert(tx.on(), &new).await?;
@@ -190,7 +192,18 @@ async fn advance_conversations(
         new_events.push(opened.by(heads[&pair].0.created_by));
         step(pair, conversation)
     };
-    let found = conversations::lock_or_open(tx, &pairs, &[], now, first).await?;
+    let locked = conversations::lock_or_open(tx, &pairs, &[], now, first).await?;
+    for it in locked.of_campaigns.iter().filter(|it| it.is_silent) {
+        let pair = pairs
+            .iter()
+            .find(|pair| (pair.channel, pair.contact) == (it.channel, it.contact));
+        let opened = pair.map(|pair| {
+            let opened = conversations::opened_event(clock, *pair, it.id, now);
+            opened.by(heads[pair].0.created_by)
+        });
+        new_events.extend(opened);
+    }
+    let found = locked.ids;
     let known = |pair: &ConversationKey| found[&(pair.channel, pair.contact)];
     let mut steps: Vec<ConversationUpdate> = pairs.iter().map(|pair| step(*pair, known(pair))).collect();
     steps.sort_by_key(|step| step.conversation);

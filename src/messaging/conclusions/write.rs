@@ -23,6 +23,7 @@ use crate::{
         transitions,
     },
     records::{
+        campaigns::MovedStatuses,
         channels, contacts,
         events::{self, NewEvent},
         lock_order::Stage,
@@ -125,7 +126,8 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
         .filter(|it| ended.contains(&it.end.attempt))
         .collect();
     let transitions = ours.iter().map(|it| it.end.transition.clone()).collect();
-    new_events.extend(transitions::apply(tx, clock, transitions).await?);
+    let mut moved = MovedStatuses::default();
+    new_events.extend(transitions::apply(tx, clock, transitions, &mut moved).await?);
     let held = |it: &&Conclusion| Some((it.end.transition.message, it.held?));
     let held: Vec<(MessageId, HoldReason)> = ours.iter().filter_map(held).collect();
     sends::set_hold_reasons(tx.on(), &held).await?;
@@ -139,6 +141,7 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     let again = sends::awaiting_retry(tx.on(), &messages).await?;
     let over = proven.iter().filter(|it| !again.contains(&(it.transition.message,)));
     ended.extend(over.map(|it| it.attempt));
+    moved.count(tx).await?;
     events::append(tx, &new_events, now).await?;
     Ok((ended, applied.channels_changed))
 }

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 
 use super::merge::{self, ContactMerge};
 use crate::{
+    campaigns,
     contacts::{consent, store::tags},
     db::{Result, Tx},
     messaging::store::blocks,
@@ -37,6 +38,9 @@ pub(crate) type MoveRows = for<'a> fn(&'a mut Tx, ContactMerge) -> BoxFuture<'a,
 
 /// All of them, in the lock order.
 pub const MERGED_TABLES: &[MergedTable] = &[
+    moves(Stage::Campaigns, "campaign_recipients", |tx, merge| {
+        Box::pin(campaigns::store::merge(tx, merge))
+    }),
     moves(Stage::Portfolios, "portfolio_recipients", |tx, merge| {
         Box::pin(portfolios::merge_recipients(tx, merge))
     }),

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     clock::Clock,
     db::{On, Result, Rows, Tx, conflict_error},
-    domain::{ChannelId, ContactId, ConversationId, Direction, Id, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, Direction, Id, MessageId, TenantId},
     events::conversation::{OPENED, Opened},
     records::{events::NewEvent, lock_order::Stage},
 };
@@ -25,6 +25,41 @@ struct Found {
     id: ConversationId,
     channel_id: ChannelId,
     contact_id: ContactId,
+    last_message_at: DateTime<Utc>,
+    campaign_message_id: Option<MessageId>,
+    campaign_message_at: Option<DateTime<Utc>>,
+}
+
+impl Found {
+    fn of_campaign(&self) -> Option<CampaignConversation> {
+        let is_silent = self.last_message_at == DateTime::<Utc>::UNIX_EPOCH;
+        (is_silent || self.campaign_message_id.is_some()).then(|| CampaignConversation {
+            id: self.id,
+            channel: self.channel_id,
+            contact: self.contact_id,
+            message: self.campaign_message_id.zip(self.campaign_message_at),
+            is_silent,
+        })
+    }
+}
+
+/// A conversation that has messages of campaigns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CampaignConversation {
+    pub id: ConversationId,
+    pub channel: ChannelId,
+    pub contact: ContactId,
+    /// The last campaign message, while nobody has answered it, and when it was made.
+    pub message: Option<(MessageId, DateTime<Utc>)>,
+    /// Whether there is nothing but messages of campaigns in it: it was not announced yet.
+    pub is_silent: bool,
+}
+
+/// Locked conversations.
+pub struct LockedConversations {
+    pub ids: HashMap<(ChannelId, ContactId), ConversationId>,
+    /// Those that existed and have messages of campaigns.
+    pub(crate) of_campaigns: Vec<CampaignConversation>,
 }
 
 /// Locks the conversations of these pairs and opens those that do not exist, each with the update that `first` returns, which has its
@@ -35,11 +70,12 @@ pub async fn lock_or_open(
     also: &[ConversationKey],
     now: DateTime<Utc>,
     mut first: impl FnMut(ConversationKey) -> ConversationUpdate,
-) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
+) -> Result<LockedConversations> {
     let found = match also.is_empty() {
         true => lock(tx, pairs).await?,
         false => lock(tx, &[pairs, also].concat()).await?,
     };
+    let of_campaigns = found.iter().filter_map(Found::of_campaign).collect();
     let mut known: HashMap<_, _> = found
         .into_iter()
         .map(|it| ((it.channel_id, it.contact_id), it.id))
@@ -55,7 +91,10 @@ pub async fn lock_or_open(
     if open(tx.on(), &missing, now).await? != missing.len() as u64 {
         return Err(conflict_error());
     }
-    Ok(known)
+    Ok(LockedConversations {
+        ids: known,
+        of_campaigns,
+    })
 }
 
 /// Locks the existing conversations of these pairs.
@@ -77,10 +116,11 @@ pub async fn find_existing(
         FROM r CROSS JOIN conversations c
         WHERE c.channel_id = r.channel_id AND c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id";
     let row = |pair: &ConversationKey| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
-    let found: Vec<Found> = Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await?;
+    let found: Vec<(ConversationId, ChannelId, ContactId)> =
+        Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await?;
     Ok(found
         .into_iter()
-        .map(|it| ((it.channel_id, it.contact_id), it.id))
+        .map(|(id, channel, contact)| ((channel, contact), id))
         .collect())
 }
 
@@ -90,7 +130,7 @@ async fn lock(tx: &mut Tx, pairs: &[ConversationKey]) -> Result<Vec<Found>> {
     Stage::Conversations.reach(tx);
     const SQLITE: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
-        SELECT c.id, c.channel_id, c.contact_id
+        SELECT c.id, c.channel_id, c.contact_id, c.last_message_at, c.campaign_message_id, c.campaign_message_at
         FROM r CROSS JOIN conversations c
         WHERE c.channel_id = r.channel_id AND c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id";
     // No planner turns a subquery that locks into a join: each row is found by its key, in the order of the ids. The pair is looked up
@@ -102,9 +142,10 @@ async fn lock(tx: &mut Tx, pairs: &[ConversationKey]) -> Result<Vec<Found>> {
                 WHERE c.contact_id = r.contact_id AND c.channel_id = r.channel_id) AS id
             FROM r
             ORDER BY id)
-        SELECT o.id, o.channel_id, o.contact_id
+        SELECT o.id, o.channel_id, o.contact_id, o.last_message_at, o.campaign_message_id, o.campaign_message_at
         FROM k CROSS JOIN LATERAL (
-            SELECT c.id, c.channel_id, c.contact_id FROM conversations c
+            SELECT c.id, c.channel_id, c.contact_id, c.last_message_at, c.campaign_message_id, c.campaign_message_at
+            FROM conversations c
             WHERE c.tenant_id = k.tenant_id AND c.id = k.id
             FOR UPDATE) o";
     let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };

@@ -1,6 +1,6 @@
 //! Finds and lists conversations.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::{
@@ -91,7 +91,8 @@ pub(crate) async fn pairs_of(
     Rows::new(SQL, ids.iter().map(row).collect()).all(on).await
 }
 
-/// Lists the matching conversations, the last active first. The cursor is the last one examined, if there are more.
+/// Lists the matching conversations, the last active first. Those in which there is nothing but messages of campaigns have no time, and are
+/// left out. The cursor is the last one examined, if there are more.
 pub async fn list(
     mut on: On<'_>,
     tenant: TenantId,
@@ -108,7 +109,11 @@ pub async fn list(
         true => None,
         false => on.reborrow().sql(FLOOR, (tenant, at, id, LOOK - 1)).opt().await?,
     };
-    let least = floor.unwrap_or((DateTime::UNIX_EPOCH, ConversationId::from_uuid(Uuid::nil())));
+    let first = (
+        DateTime::UNIX_EPOCH + TimeDelta::microseconds(1),
+        ConversationId::from_uuid(Uuid::nil()),
+    );
+    let least = floor.map_or(first, |floor| floor.max(first));
     let text = format!(
         "SELECT {} FROM conversations v LEFT JOIN contacts c ON c.tenant_id = v.tenant_id AND c.id = v.contact_id
          WHERE v.tenant_id = $1 AND (v.last_message_at, v.id) < ($2, $3) AND (v.last_message_at, v.id) >= ($4, $5)
@@ -130,4 +135,19 @@ pub async fn of_contact(
     const SQL: &str = "
         SELECT id, channel_id, window_expires_at FROM conversations WHERE contact_id = $2 AND tenant_id = $1 ORDER BY id";
     on.sql(SQL, (tenant, contact)).all().await
+}
+
+/// Returns the conversations of contacts that have a message: contact, channel, time of the last one.
+pub(crate) async fn of_contacts(
+    on: On<'_>,
+    tenant: TenantId,
+    contacts: &[ContactId],
+) -> Result<Vec<(ContactId, ChannelId, DateTime<Utc>)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, contact_id) AS ({rows})
+        SELECT c.contact_id, c.channel_id, c.last_message_at
+        FROM r CROSS JOIN conversations c
+        WHERE c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id";
+    let row = |id: &ContactId| (tenant.uuid(), id.uuid());
+    Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await
 }

@@ -6,12 +6,13 @@ mod merge;
 mod search;
 mod windows;
 
+pub(crate) use advance::CampaignConversation;
 pub use advance::{
-    ClosedWindow, ConversationKey, ConversationUpdate, advance, close_windows, find_existing, lock_existing,
-    lock_or_open, opened_event, preview,
+    ClosedWindow, ConversationKey, ConversationUpdate, LockedConversations, advance, close_windows, find_existing,
+    lock_existing, lock_or_open, opened_event, preview,
 };
-pub(crate) use find::pairs_of;
 pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list, of_contact};
+pub(crate) use find::{of_contacts, pairs_of};
 pub(crate) use merge::join_merged;
 pub use merge::merge;
 pub(crate) use search::contacts_by_prefix;

@@ -1,5 +1,7 @@
 //! Search for conversations by name, number, user name or last message.
 
+use chrono::{DateTime, Utc};
+
 use super::find::{Conversation, ConversationCursor, ConversationFilter, columns, top};
 use crate::{
     db::{On, Result, Sql, like_literal},
@@ -73,6 +75,7 @@ pub async fn search(
         id,
         limit,
         filter.channel,
+        DateTime::<Utc>::UNIX_EPOCH,
     );
     on.sql(sql, args).all().await
 }
@@ -129,7 +132,7 @@ fn text(filter: ConversationFilter) -> String {
         SELECT {}
         FROM hits h CROSS JOIN conversations v LEFT JOIN contacts c ON c.tenant_id = v.tenant_id AND c.id = v.contact_id
         WHERE v.tenant_id = $1 AND v.id = h.id AND (v.last_message_at, v.id) < ($9, $10)
-            AND ($12 IS NULL OR v.channel_id = $12) {}
+            AND v.last_message_at > $13 AND ($12 IS NULL OR v.channel_id = $12) {}
         ORDER BY v.last_message_at DESC, v.id DESC
         LIMIT $11"#,
         contacts_by_prefix(["$2", "$3"], ["$5", "$6", "$7"]),

@@ -8,6 +8,7 @@ use crate::{
     domain::{
         ChannelId, ContactId, ConversationId, Direction, Id, MediaId, MessageId, Origin, RawEventId, Status, TenantId,
     },
+    records::campaigns::MovedStatuses,
 };
 
 /// Meta's key of a message: its wamid, unique within a channel.
@@ -202,7 +203,11 @@ pub(crate) struct ReportedStatus {
 }
 
 /// Advances the statuses of messages, never backwards. Returns how many changed.
-pub(crate) async fn advance_status(on: On<'_>, reported: &[ReportedStatus]) -> Result<u64> {
+pub(crate) async fn advance_status(
+    mut on: On<'_>,
+    reported: &[ReportedStatus],
+    moved: &mut MovedStatuses,
+) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, status, status_rank, error_code, error_title) AS ({rows})
         UPDATE messages
@@ -226,6 +231,9 @@ pub(crate) async fn advance_status(on: On<'_>, reported: &[ReportedStatus]) -> R
     // One row per message, with the highest rank: see `change`.
     rows.sort_by(|a, b| (a.1, b.3).cmp(&(b.1, a.3)));
     rows.dedup_by(|b, a| a.1 == b.1);
+    moved
+        .note(on.reborrow(), reported.iter().map(|it| (it.tenant, it.message)))
+        .await?;
     Rows::new(SQL, rows).run(on).await
 }
 

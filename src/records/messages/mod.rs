@@ -18,4 +18,5 @@ pub use labels::{Labels, count_batch};
 pub use list::{MessageFilter, list, list_of_conversations};
 pub use lock::lock;
 pub use merge::merge;
+pub(crate) use recipients::outcomes;
 pub use recipients::{FoundRecipient, MessageOwner, MessageRef, NamedRecipient, Names, find_recipients, owners};

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::MessageKey;
 use crate::{
     db::{On, Result, Rows},
-    domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, TenantId},
+    domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
 };
 
 /// A message's conversation and contact, which change when contacts are merged.
@@ -22,6 +22,20 @@ pub async fn owners(on: On<'_>, messages: &[(TenantId, MessageId)]) -> Result<Ve
     const SQL: &str = "
         WITH r (tenant_id, id) AS ({rows})
         SELECT m.id, m.conversation_id, m.contact_id
+        FROM r CROSS JOIN messages m
+        WHERE m.tenant_id = r.tenant_id AND m.id = r.id";
+    let row = |(tenant, id): &(TenantId, MessageId)| (tenant.uuid(), id.uuid());
+    Rows::new(SQL, messages.iter().map(row).collect()).all(on).await
+}
+
+/// Returns the statuses and error codes of those of the messages that exist.
+pub(crate) async fn outcomes(
+    on: On<'_>,
+    messages: &[(TenantId, MessageId)],
+) -> Result<Vec<(MessageId, Status, Option<i64>)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, id) AS ({rows})
+        SELECT m.id, m.status, m.error_code
         FROM r CROSS JOIN messages m
         WHERE m.tenant_id = r.tenant_id AND m.id = r.id";
     let row = |(tenant, id): &(TenantId, MessageId)| (tenant.uuid(), id.uuid());

@@ -13,6 +13,7 @@ pub(super) mod slots;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use fill::Variables;
 pub(crate) use placeholders::Placeholder;
 pub(crate) use render::Rendered;
 pub(crate) use slots::ParameterFormat;

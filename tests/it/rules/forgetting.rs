@@ -150,7 +150,9 @@ async fn a_message_whose_work_was_just_removed_is_not_made_to_wait_for_it(test: 
         .unwrap();
     let now = test.app.clock.now();
     let again: Vec<_> = ids.iter().map(|(id,)| (test.tenant, *id, now)).collect();
-    let queued = sends::requeue(test.app.db.writer(), &again).await.unwrap();
+    let queued = sends::requeue(test.app.db.writer(), &again, &mut Default::default())
+        .await
+        .unwrap();
     assert_eq!(queued.into_iter().collect::<Vec<_>>(), [ids[1].0]);
     let statuses: Vec<(String,)> = test
         .app

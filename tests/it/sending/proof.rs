@@ -38,7 +38,9 @@ async fn a_late_status_of_an_attempt_that_failed_ends_nothing_else(world: World)
     };
     let proofs = [proof(&parked, "wamid.OLD"), proof(&unknown, "wamid.NEW")];
     let app = &world.running.app;
-    let proven = sends::prove(app.db.writer(), &proofs, app.clock.now()).await.unwrap();
+    let proven = sends::prove(app.db.writer(), &proofs, app.clock.now(), &mut Default::default())
+        .await
+        .unwrap();
     assert_eq!(proven.len(), 1);
     let parked = world.message(parked["id"].as_str().unwrap()).await;
     assert_eq!(
@@ -85,7 +87,7 @@ async fn what_a_person_said_gives_way_to_what_meta_says(world: World) {
         wamid: "wamid.LATE".to_owned(),
     };
     assert_eq!(
-        sends::prove(app.db.writer(), &[proof], app.clock.now())
+        sends::prove(app.db.writer(), &[proof], app.clock.now(), &mut Default::default())
             .await
             .unwrap()
             .len(),
@@ -115,7 +117,12 @@ async fn an_attempt_does_not_begin_for_a_message_that_was_proven_meanwhile(world
         at: app.clock.now(),
         marked: false,
     };
-    assert!(sends::begin(app.db.writer(), &[begun]).await.unwrap().is_empty());
+    assert!(
+        sends::begin(app.db.writer(), &[begun], &mut Default::default())
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(world.message(&id).await["attempts"], message["attempts"]);
     world.end().await;
 }

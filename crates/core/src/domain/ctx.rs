@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
-use super::{ApiKeyId, Permissions, TenantId};
+use super::{ApiKeyId, CampaignId, Permissions, TenantId};
 
 /// Who does something. Its text stands in `events.actor` and in `created_by` of what is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,6 +11,8 @@ pub enum Actor {
     ApiKey(ApiKeyId),
     /// Whoever runs the installation: the admin token or the command line.
     Operator,
+    /// A campaign, which makes messages.
+    Campaign(CampaignId),
     /// The program itself: webhooks, jobs, housekeeping.
     System,
 }
@@ -19,6 +21,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ApiKey(id) => id.fmt(f),
+            Self::Campaign(id) => id.fmt(f),
             Self::Operator => f.write_str("operator"),
             Self::System => f.write_str("system"),
         }

@@ -105,6 +105,8 @@ ids! {
     ImportId = "imp";
     /// An export.
     ExportId = "exp";
+    /// One template to many people.
+    CampaignId = "cmp";
     /// Rare work of another kind that takes longer than a request.
     TaskId = "tsk";
     /// Work that recurs at planned times.

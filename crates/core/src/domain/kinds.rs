@@ -50,6 +50,8 @@ pub enum HoldReason {
     Released = "called",
     /// No connection to the provider was made; it is tried again.
     ProviderUnreachable = "provider_unreachable",
+    /// Its campaign is paused, or about to be canceled.
+    CampaignPaused = "campaign_paused",
 }
 }
 

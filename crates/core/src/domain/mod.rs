@@ -1,5 +1,6 @@
 //! Values and rules: no I/O, no clock, no SQL text.
 
+mod campaigns;
 mod contacts;
 mod ctx;
 mod daily_limit;
@@ -19,16 +20,17 @@ mod text_enum;
 mod time;
 mod work;
 
+pub use campaigns::{CampaignMessages, CampaignStatus, MAX_WAVE, WAVE_SIZE, wave_of};
 pub use contacts::{ConsentPurpose, ConsentSource, ConsentStatus, FieldType, KeywordAction, TagKind, TaskKind};
 pub use ctx::{Actor, Ctx, Sees};
 pub use daily_limit::DailyLimit;
 pub use delivery::{DeliveryState, delivery_id};
 pub use event_types::{BadEventType, EventTypes};
 pub use id::{
-    ApiKeyId, AppSecretId, AttemptId, BatchId, ChannelId, ConsentId, ContactId, ConversationId, DeliveryId, EndpointId,
-    EventConsumerId, EventId, ExportId, Id, ImportId, KeywordRuleId, MediaFileId, MediaId, MergeId, MessageId,
-    MessageTemplateId, ParseIdError, RawEventId, ScheduleId, SegmentId, TagId, TaskId, TemplateId, TemplateSyncId,
-    TenantId,
+    ApiKeyId, AppSecretId, AttemptId, BatchId, CampaignId, ChannelId, ConsentId, ContactId, ConversationId, DeliveryId,
+    EndpointId, EventConsumerId, EventId, ExportId, Id, ImportId, KeywordRuleId, MediaFileId, MediaId, MergeId,
+    MessageId, MessageTemplateId, ParseIdError, RawEventId, ScheduleId, SegmentId, TagId, TaskId, TemplateId,
+    TemplateSyncId, TenantId,
 };
 pub use kinds::{AttemptOutcome, Direction, Evidence, HoldReason, MessageTemplateState, Origin, RecipientKind};
 pub use lane::SendLane;

@@ -40,6 +40,12 @@ macro_rules! permissions {
 permissions! {
     /// See channels with their state and checks.
     ChannelsRead = "channels.read" in Some(Scope::Read);
+    /// See campaigns with their recipients and numbers.
+    CampaignsRead = "campaigns.read" in Some(Scope::Read);
+    /// Create, change and remove drafts of campaigns.
+    CampaignsWrite = "campaigns.write" in Some(Scope::Write);
+    /// Launch, pause, resume and cancel campaigns.
+    CampaignsLaunch = "campaigns.launch" in Some(Scope::Write);
     /// See contacts and who is blocked.
     ContactsRead = "contacts.read" in Some(Scope::Read);
     /// Create, change, merge, archive, block and unblock contacts; tags, lists, segments and consents.

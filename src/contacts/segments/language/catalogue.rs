@@ -61,6 +61,10 @@ impl FilterCatalogue {
         digits.and_then(|digits| self.channels.insert(digits, id));
     }
 
+    pub(crate) fn has_field(&self, key: &str) -> bool {
+        self.fields.contains_key(key)
+    }
+
     pub(super) fn field(&self, key: &str) -> Option<&CatalogueField> {
         self.fields.get(key)
     }

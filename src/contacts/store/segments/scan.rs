@@ -49,6 +49,14 @@ impl Scan {
         })
     }
 
+    /// Scans windows of at most this many contacts from here on.
+    pub(crate) fn with_window(self, window: i64) -> Self {
+        Self {
+            window: window.min(self.window),
+            ..self
+        }
+    }
+
     /// Returns the contact before which the scan goes on; `None` once all were scanned.
     pub fn rest(&self) -> Option<ContactId> {
         let next = self.next?.as_u128();

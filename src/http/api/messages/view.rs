@@ -147,6 +147,8 @@ pub(crate) enum Held {
     Unknown,
     /// No connection to Meta was made; it is tried again at `next_attempt_at`.
     ProviderUnreachable,
+    /// Its campaign is paused, or about to be canceled.
+    CampaignPaused,
     /// The operator has paused the sending of messages.
     QueuePaused,
     /// Given up after faults of the server: the operator puts it back.
@@ -162,6 +164,7 @@ impl Held {
             HoldReason::DailyLimit => Some(Self::DailyLimit),
             HoldReason::Unknown => Some(Self::Unknown),
             HoldReason::ProviderUnreachable => Some(Self::ProviderUnreachable),
+            HoldReason::CampaignPaused => Some(Self::CampaignPaused),
             HoldReason::Released => None,
         }
     }

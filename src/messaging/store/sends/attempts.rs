@@ -9,7 +9,7 @@ use crate::{
     domain::{
         AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Evidence, Id, MessageId, Status, TenantId,
     },
-    records::messages::Labels,
+    records::{campaigns::MovedStatuses, messages::Labels},
     templates::store::templates::Suggested,
 };
 
@@ -28,7 +28,7 @@ pub struct NewAttempt {
 
 /// Stores attempts before their calls, and returns the messages that may be sent. The others were proven or canceled since they were
 /// loaded; no attempt is stored for them.
-pub async fn begin(mut on: On<'_>, begun: &[NewAttempt]) -> Result<HashSet<MessageId>> {
+pub async fn begin(mut on: On<'_>, begun: &[NewAttempt], moved: &mut MovedStatuses) -> Result<HashSet<MessageId>> {
     const ATTEMPTS: &str = "
         WITH r (id, message_id, tenant_id, channel_id, number, at) AS ({rows})
         INSERT INTO send_attempts (id, message_id, tenant_id, channel_id, number, outcome, started_at)
@@ -49,6 +49,9 @@ pub async fn begin(mut on: On<'_>, begun: &[NewAttempt]) -> Result<HashSet<Messa
     };
     let (status, rank) = (Status::Sending.as_str(), Status::Sending.rank());
     let message = |it: &NewAttempt| (it.message.uuid(), it.tenant.uuid(), status.to_owned(), rank);
+    moved
+        .note(on.reborrow(), begun.iter().map(|it| (it.tenant, it.message)))
+        .await?;
     let free: Vec<(MessageId,)> = Rows::new(MESSAGES, begun.iter().map(message).collect())
         .all(on.reborrow())
         .await?;
@@ -140,7 +143,11 @@ pub(crate) struct MovedMessage {
 
 /// Applies transitions, unless Meta is known to have the message. Returns the messages that changed, with their current contacts and
 /// conversations.
-pub(crate) async fn apply_transitions(on: On<'_>, transitions: &[MessageTransition]) -> Result<Vec<MovedMessage>> {
+pub(crate) async fn apply_transitions(
+    mut on: On<'_>,
+    transitions: &[MessageTransition],
+    moved: &mut MovedStatuses,
+) -> Result<Vec<MovedMessage>> {
     const SQL: &str = "
         WITH r (id, tenant_id, status, status_rank, wamid, error_code, error_title, known) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank,
@@ -162,6 +169,9 @@ pub(crate) async fn apply_transitions(on: On<'_>, transitions: &[MessageTransiti
             Status::Accepted.rank(),
         )
     };
+    moved
+        .note(on.reborrow(), transitions.iter().map(|it| (it.tenant, it.message)))
+        .await?;
     Rows::new(SQL, transitions.iter().map(row).collect()).all(on).await
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{KeyedRows, On, Result, Rows, Tx, conflict_error},
     domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
-    records::messages::Labels,
+    records::{campaigns::MovedStatuses, messages::Labels},
 };
 
 /// A canceled message.
@@ -21,7 +21,13 @@ pub struct Canceled {
 
 /// Cancels messages, except those with a call that was made or is being made, and returns the canceled ones. The caller has locked the
 /// messages.
-pub async fn cancel(tx: &mut Tx, tenant: TenantId, ids: &[MessageId], now: DateTime<Utc>) -> Result<Vec<Canceled>> {
+pub async fn cancel(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ids: &[MessageId],
+    now: DateTime<Utc>,
+    moved: &mut MovedStatuses,
+) -> Result<Vec<Canceled>> {
     const SENDS: &str = "
         WITH r (id, tenant_id, at) AS ({rows})
         UPDATE sends SET state = 'done', held = NULL, not_before = NULL, finished_at = r.at {FROM r}
@@ -42,6 +48,7 @@ pub async fn cancel(tx: &mut Tx, tenant: TenantId, ids: &[MessageId], now: DateT
         .await?;
     let (status, rank) = (Status::Canceled.as_str(), Status::Canceled.rank());
     let message = |(id,): &(MessageId,)| (id.uuid(), tenant.uuid(), status.to_owned(), rank);
+    moved.note(tx.on(), ended.iter().map(|(id,)| (tenant, *id))).await?;
     let canceled: Vec<Canceled> = Rows::new(MESSAGES, ended.iter().map(message).collect())
         .all(tx.on())
         .await?;

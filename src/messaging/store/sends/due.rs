@@ -7,8 +7,8 @@ use crate::{
     contacts::consent::{self, SendCategory, Standing},
     db::{KeyedRows, On, Result},
     domain::{
-        AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane,
-        Status, TenantId,
+        AttemptId, AttemptOutcome, CampaignId, CampaignStatus, ChannelId, ContactId, ConversationId, Id, MessageId,
+        RecipientKind, SendLane, Status, TenantId,
     },
 };
 
@@ -17,6 +17,10 @@ use crate::{
 pub struct DueSend {
     pub id: MessageId,
     pub tenant_id: TenantId,
+    /// The campaign that made the message.
+    pub campaign_id: Option<CampaignId>,
+    /// Status of that campaign.
+    pub(crate) campaign_status: Option<CampaignStatus>,
     pub channel_id: ChannelId,
     pub lane: i64,
     pub recipient_kind: RecipientKind,
@@ -62,6 +66,11 @@ pub struct DueSend {
 }
 
 impl DueSend {
+    /// Returns the campaign that made the message, with its tenant.
+    pub(crate) fn campaign(&self) -> Option<(TenantId, CampaignId)> {
+        Some((self.tenant_id, self.campaign_id?))
+    }
+
     /// Returns whether the newest attempt is unproven: nobody knows whether Meta took the message.
     pub(crate) fn is_unproven(&self) -> bool {
         matches!(
@@ -92,7 +101,9 @@ pub async fn load(on: On<'_>, ids: &[MessageId]) -> Result<Vec<DueSend>> {
     // message.
     const SQL: &str = "
         WITH r (id, every) AS ({rows})
-        SELECT s.id, s.tenant_id, s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
+        SELECT s.id, s.tenant_id, s.campaign_id,
+            (SELECT g.status FROM campaigns g WHERE g.tenant_id = s.tenant_id AND g.id = s.campaign_id) AS campaign_status,
+            s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
             m.context_wamid, s.expires_at, COALESCE(a.number, 0) AS tries, s.attempts AS leases,
             (s.held IS NOT NULL OR s.not_before IS NOT NULL) AS marked, s.reserved_until, s.not_before, s.created_at, m.status, m.contact_id, m.conversation_id,
             (SELECT v.window_expires_at FROM conversations v WHERE v.tenant_id = m.tenant_id AND v.id = m.conversation_id)

@@ -9,6 +9,7 @@ use crate::{
     db::{KeyedRows, On, Result, Rows},
     domain::{AttemptId, AttemptOutcome, ChannelId, HoldReason, Id, MessageId, Status, TenantId},
     queue::{JobEntry, Lane},
+    records::campaigns::MovedStatuses,
 };
 
 /// Stores why sends are held: `breaker`, `campaigns`, `unknown`; `daily_limit`, which waits for
@@ -104,6 +105,18 @@ pub(crate) async fn release_recovered(on: On<'_>, now: DateTime<Utc>) -> Result<
     on.sql(SQL, (now,)).run().await
 }
 
+/// Makes sends due that are held for a campaign that is not paused: their worker held them while it was resumed or canceled.
+pub(crate) async fn release_resumed(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
+        WHERE state = 'quarantined' AND held = 'campaign_paused'
+            AND EXISTS (
+                SELECT 1 FROM campaigns c
+                WHERE c.tenant_id = sends.tenant_id AND c.id = sends.campaign_id
+                    AND c.status IN ('running', 'completed', 'canceled'))";
+    on.sql(SQL, (now,)).run().await
+}
+
 /// Makes delayed sends due now and returns them as queue entries.
 pub async fn make_due(on: On<'_>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
@@ -155,12 +168,13 @@ pub async fn finish(on: On<'_>, messages: &[MessageId], now: DateTime<Utc>) -> R
 pub(crate) async fn hold_for_breaker(
     mut on: On<'_>,
     messages: &[(TenantId, MessageId, DateTime<Utc>)],
+    moved: &mut MovedStatuses,
 ) -> Result<HashSet<MessageId>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         UPDATE sends SET state = 'quarantined', held = 'breaker' {FROM r}
         WHERE {sends.id = r.id} AND sends.state = 'pending'";
-    let queued = requeue(on.reborrow(), messages).await?;
+    let queued = requeue(on.reborrow(), messages, moved).await?;
     KeyedRows::new(SQL, queued.iter().map(|id| (id.uuid(),)).collect())
         .run(on)
         .await?;
@@ -170,7 +184,11 @@ pub(crate) async fn hold_for_breaker(
 /// Queues messages for a retry at the given time; each loses the wamid of the failed attempt. A worker that has a send in hand finds the
 /// time when it concludes, or [`requeue_missed`] does. Returns the queued messages: a send that retention has removed is not retried, and
 /// its message stays as it is.
-pub async fn requeue(mut on: On<'_>, messages: &[(TenantId, MessageId, DateTime<Utc>)]) -> Result<HashSet<MessageId>> {
+pub async fn requeue(
+    mut on: On<'_>,
+    messages: &[(TenantId, MessageId, DateTime<Utc>)],
+    moved: &mut MovedStatuses,
+) -> Result<HashSet<MessageId>> {
     const MESSAGES: &str = "
         WITH r (id, tenant_id, status, status_rank) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank, wamid = NULL
@@ -191,8 +209,9 @@ pub async fn requeue(mut on: On<'_>, messages: &[(TenantId, MessageId, DateTime<
     let queued: HashSet<MessageId> = queued.into_iter().map(|(id,)| id).collect();
     let (status, rank) = (Status::Queued.as_str(), Status::Queued.rank());
     let message = |it: &(TenantId, MessageId, DateTime<Utc>)| (it.1.uuid(), it.0.uuid(), status.to_owned(), rank);
-    let moved = messages.iter().filter(|it| queued.contains(&it.1)).map(message);
-    Rows::new(MESSAGES, moved.collect()).run(on).await?;
+    let requeued = || messages.iter().filter(|it| queued.contains(&it.1));
+    moved.note(on.reborrow(), requeued().map(|it| (it.0, it.1))).await?;
+    Rows::new(MESSAGES, requeued().map(message).collect()).run(on).await?;
     Ok(queued)
 }
 
@@ -205,11 +224,12 @@ pub(crate) async fn requeue_missed(on: On<'_>) -> Result<u64> {
     on.sql(SQL, ()).run().await
 }
 
-/// Makes held sends due that are past their expiry, so that they expire.
+/// Makes held sends due that are past their expiry, so that they expire. Those of paused campaigns are not: their time goes on with the
+/// campaign.
 pub(crate) async fn expire_held(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
-        WHERE state = 'quarantined' AND held <> 'unknown' AND expires_at <= $1";
+        WHERE state = 'quarantined' AND held NOT IN ('unknown', 'campaign_paused') AND expires_at <= $1";
     on.sql(SQL, (now,)).run().await
 }
 
@@ -254,7 +274,7 @@ pub async fn count_waiting(on: On<'_>, tenant: TenantId, channel: ChannelId) -> 
             WHERE tenant_id = $1 AND channel_id = $2 AND finished_at IS NULL AND state IN ('pending', 'running')
             UNION ALL
             SELECT lane FROM sends
-            WHERE tenant_id = $1 AND channel_id = $2 AND state = 'quarantined' AND held IN ('breaker', 'campaigns')
+            WHERE tenant_id = $1 AND channel_id = $2 AND state = 'quarantined' AND held IN ('breaker', 'campaigns', 'campaign_paused')
         ) AS waiting
         GROUP BY lane";
     on.sql(SQL, (tenant, channel)).all().await

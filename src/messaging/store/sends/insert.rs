@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{On, Result, Rows},
     domain::{
-        Actor, BatchId, ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane, Status, TenantId,
+        Actor, BatchId, CampaignId, ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane,
+        Status, TenantId,
     },
     records::messages::Labels,
 };
@@ -39,6 +40,10 @@ pub struct NewSend<'a> {
     pub batch: Option<BatchId>,
     /// The name of the template it is made from.
     pub template: Option<&'a str>,
+    /// The campaign that makes it.
+    pub campaign: Option<CampaignId>,
+    /// When it is to be sent.
+    pub due_at: DateTime<Utc>,
 }
 
 /// Maximum content of one statement, in bytes; the statement makes four copies of it.
@@ -62,18 +67,21 @@ pub async fn insert(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
 async fn insert_part(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
     const MESSAGES: &str = "
         WITH r (tenant_id, id, channel_id, conversation_id, contact_id, type, status, status_rank, text, payload, context_wamid,
-            sender, recipient, at, created_by, reference, metadata, batch_id, template) AS ({rows})
+            sender, recipient, at, created_by, reference, metadata, batch_id, template, campaign_id) AS ({rows})
         INSERT INTO messages (tenant_id, id, channel_id, conversation_id, contact_id, direction, origin, type, status, status_rank,
             text, payload, context_wamid, sender, recipient, sent_at, received_at, created_by, reference, metadata,
-            batch_id, template)
+            batch_id, template, campaign_id)
         SELECT tenant_id, id, channel_id, conversation_id, contact_id, 'outbound', 'api', type, status, status_rank, text, payload,
-            context_wamid, sender, recipient, at, at, created_by, reference, metadata, batch_id, template
+            context_wamid, sender, recipient, at, at, created_by, reference, metadata, batch_id, template, campaign_id
         FROM r";
     const SENDS: &str = "
-        WITH r (id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at, at) AS ({rows})
+        WITH r (id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at, at, due_at,
+            campaign_id) AS ({rows})
         INSERT INTO sends (id, tenant_id, channel_id, lane, queue_lane, recipient_kind, recipient, type, content, options, expires_at,
-            created_at, due_at)
-        SELECT id, tenant_id, channel_id, lane, lane, recipient_kind, recipient, type, content, options, expires_at, at, at FROM r";
+            created_at, due_at, campaign_id)
+        SELECT id, tenant_id, channel_id, lane, lane, recipient_kind, recipient, type, content, options, expires_at, at, due_at,
+            campaign_id
+        FROM r";
     let message = |it: &NewSend<'_>| {
         let payload = format!("{{\"type\":\"{}\",\"{}\":{}}}", it.kind, it.kind, it.content);
         (
@@ -96,6 +104,7 @@ async fn insert_part(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
             it.labels.metadata.clone(),
             it.batch.map(Id::uuid),
             it.template.map(str::to_owned),
+            it.campaign.map(Id::uuid),
         )
     };
     let send = |it: &NewSend<'_>| {
@@ -111,6 +120,8 @@ async fn insert_part(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
             it.options.to_owned(),
             it.expires_at,
             it.at,
+            it.due_at,
+            it.campaign.map(Id::uuid),
         )
     };
     Rows::new(MESSAGES, sends.iter().map(message).collect())

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{KeyedRows, On, Result, Rows},
     domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
+    records::campaigns::MovedStatuses,
 };
 
 /// A status with the id of an attempt: Meta has the message, under this wamid.
@@ -29,7 +30,12 @@ pub struct Proven {
 
 /// Settles attempts that are open, unknown, not sent, or decided by a person, and their messages, including those that had failed or
 /// ended here. Returns the settled attempts.
-pub async fn prove(mut on: On<'_>, proofs: &[Proof], now: DateTime<Utc>) -> Result<Vec<Proven>> {
+pub async fn prove(
+    mut on: On<'_>,
+    proofs: &[Proof],
+    now: DateTime<Utc>,
+    moved: &mut MovedStatuses,
+) -> Result<Vec<Proven>> {
     const ATTEMPTS: &str = "
         WITH r (id, channel_id, wamid, at) AS ({rows})
         UPDATE send_attempts SET outcome = 'accepted', evidence = 'status', wamid = r.wamid, ended_at = r.at {FROM r}
@@ -72,6 +78,9 @@ pub async fn prove(mut on: On<'_>, proofs: &[Proof], now: DateTime<Utc>) -> Resu
         let (tenant, id, wamid) = (it.tenant_id.uuid(), it.message_id.uuid(), it.wamid.clone());
         (tenant, id, wamid, status.to_owned(), rank)
     };
+    moved
+        .note(on.reborrow(), proven.iter().map(|it| (it.tenant_id, it.message_id)))
+        .await?;
     Rows::new(MESSAGES, proven.iter().map(message).collect())
         .run(on.reborrow())
         .await?;

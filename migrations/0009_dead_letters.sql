@@ -21,6 +21,8 @@ ALTER TABLE endpoint_jobs ADD COLUMN revivals BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE endpoint_jobs ADD COLUMN archived_at TIMESTAMPTZ;
 ALTER TABLE event_consumers ADD COLUMN revivals BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE event_consumers ADD COLUMN archived_at TIMESTAMPTZ;
+ALTER TABLE campaign_jobs ADD COLUMN revivals BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE campaign_jobs ADD COLUMN archived_at TIMESTAMPTZ;
 
 -- What waits for its next revival, and what was revived. A row is in neither before it has died.
 CREATE INDEX raw_events_dead ON raw_events (finished_at) WHERE state = 'dead' AND archived_at IS NULL;

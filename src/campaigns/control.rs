@@ -1,0 +1,158 @@
+//! Launches, pauses, resumes and cancels campaigns. Each writes a status; the dispatch job does what follows from it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    CampaignService,
+    dispatch::CAMPAIGNS,
+    error::{CampaignError, CampaignResult},
+    events::{self, CampaignChanged},
+    spec::CampaignSpec,
+    store::{self, StoredCampaign},
+    templates::TemplateSnapshot,
+};
+use crate::{
+    contacts::segments::read_catalogue,
+    db::Tx,
+    domain::{CampaignId, CampaignStatus, Ctx, Id},
+    events::campaign,
+    queue::recurring::{self, RecurringRow},
+    records::{self, lock_order::Stage},
+};
+
+/// Campaigns of a tenant that have begun and not ended.
+const MAX_LIVE: usize = 50;
+/// How far ahead a campaign may be scheduled.
+const AHEAD: TimeDelta = TimeDelta::days(365);
+
+/// Launches a draft: at once, or at a time. What it sends is what the template is now.
+pub(crate) async fn launch(
+    service: &CampaignService,
+    ctx: &Ctx,
+    id: CampaignId,
+    starts_at: Option<DateTime<Utc>>,
+    version: Option<i64>,
+) -> CampaignResult<StoredCampaign> {
+    let now = service.clock.now();
+    if starts_at.is_some_and(|at| at > now + AHEAD) {
+        return Err(CampaignError::invalid("starts_at", "is more than a year ahead"));
+    }
+    let work = async |tx: &mut Tx| {
+        let draft = locked(tx, ctx, id).await?;
+        if version.is_some_and(|version| version != draft.version) {
+            return Err(CampaignError::Changed(draft.version));
+        }
+        if draft.status != CampaignStatus::Draft {
+            return Err(CampaignError::WrongStatus("launched", draft.status));
+        }
+        if store::count_live(tx.on(), ctx.tenant).await? >= MAX_LIVE as i64 {
+            return Err(CampaignError::TooMany("campaigns under way", MAX_LIVE));
+        }
+        let spec = CampaignSpec::stored(&draft.spec)?;
+        let known = read_catalogue(tx, ctx.tenant).await?;
+        let directory = service.directory.current();
+        spec.check(ctx.tenant, &directory, &known)?;
+        let routes = spec.routes(ctx.tenant, &directory)?;
+        let templates = TemplateSnapshot::read(tx.on(), ctx.tenant, &spec, &routes).await?;
+        let at = starts_at.unwrap_or(now).max(now);
+        store::store_snapshot(tx.on(), (ctx.tenant, id), templates.text(), at, now).await?;
+        request_turn(tx, ctx, id, at, now).await?;
+        changed(service, tx, ctx, id, &campaign::SCHEDULED).await
+    };
+    let launched = service.db.transaction_as(ctx.tenant, work).await?;
+    announce(service, id, launched.starts_at.unwrap_or(now)).await;
+    Ok(launched)
+}
+
+/// Pauses a running campaign. No page passes once this has returned, and no call is begun.
+pub(crate) async fn pause(service: &CampaignService, ctx: &Ctx, id: CampaignId) -> CampaignResult<StoredCampaign> {
+    let now = service.clock.now();
+    let work = async |tx: &mut Tx| {
+        let campaign = locked(tx, ctx, id).await?;
+        if !store::pause(tx.on(), (ctx.tenant, id), "requested", None, now).await? {
+            return Err(CampaignError::WrongStatus("paused", campaign.status));
+        }
+        changed(service, tx, ctx, id, &campaign::PAUSED).await
+    };
+    service.db.transaction_as(ctx.tenant, work).await
+}
+
+/// Resumes a paused campaign.
+pub(crate) async fn resume(service: &CampaignService, ctx: &Ctx, id: CampaignId) -> CampaignResult<StoredCampaign> {
+    let now = service.clock.now();
+    let work = async |tx: &mut Tx| {
+        let campaign = locked(tx, ctx, id).await?;
+        if !store::resume(tx.on(), (ctx.tenant, id), now).await? {
+            return Err(CampaignError::WrongStatus("resumed", campaign.status));
+        }
+        request_turn(tx, ctx, id, now, now).await?;
+        changed(service, tx, ctx, id, &campaign::RESUMED).await
+    };
+    let resumed = service.db.transaction_as(ctx.tenant, work).await?;
+    announce(service, id, now).await;
+    Ok(resumed)
+}
+
+/// Cancels a campaign that has not ended. What waits is withdrawn by its dispatch job; what Meta has stays.
+pub(crate) async fn cancel(service: &CampaignService, ctx: &Ctx, id: CampaignId) -> CampaignResult<StoredCampaign> {
+    use CampaignStatus::{Canceling, Paused, Running, Scheduled};
+    let now = service.clock.now();
+    let work = async |tx: &mut Tx| {
+        let campaign = locked(tx, ctx, id).await?;
+        let from = [Scheduled, Running, Paused];
+        if !store::set_status(tx.on(), (ctx.tenant, id), from, Canceling, now).await? {
+            return Err(CampaignError::WrongStatus("canceled", campaign.status));
+        }
+        request_turn(tx, ctx, id, now, now).await?;
+        let found = store::find(tx.on(), ctx.tenant, id).await?;
+        found.ok_or(CampaignError::NotFound(id))
+    };
+    let canceling = service.db.transaction_as(ctx.tenant, work).await?;
+    announce(service, id, now).await;
+    Ok(canceling)
+}
+
+async fn locked(tx: &mut Tx, ctx: &Ctx, id: CampaignId) -> CampaignResult<StoredCampaign> {
+    let found = store::lock(tx, ctx.tenant, id).await?;
+    found.ok_or(CampaignError::NotFound(id))
+}
+
+/// Makes the dispatch job of a campaign due.
+async fn request_turn(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: CampaignId,
+    due: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> CampaignResult<()> {
+    Stage::Tasks.reach(tx);
+    recurring::request(tx.on(), &CAMPAIGNS, RecurringRow::new(id, ctx.tenant), now, due).await?;
+    Ok(())
+}
+
+/// Appends the event of a change, and returns the campaign as it is now.
+async fn changed(
+    service: &CampaignService,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: CampaignId,
+    of: &'static crate::events::EventType,
+) -> CampaignResult<StoredCampaign> {
+    let found = store::find(tx.on(), ctx.tenant, id).await?;
+    let campaign = found.ok_or(CampaignError::NotFound(id))?;
+    let event = events::event(
+        &service.clock,
+        CampaignChanged {
+            campaign: &campaign,
+            of,
+        },
+    )
+    .by(ctx.actor);
+    records::events::append(tx, &[event], service.clock.now()).await?;
+    Ok(campaign)
+}
+
+/// Tells the workers. The row is committed; if the push fails, the sweep finds it.
+async fn announce(service: &CampaignService, id: CampaignId, due: DateTime<Utc>) {
+    drop(service.queues.push(&CAMPAIGNS, [id.uuid()], due).await);
+}

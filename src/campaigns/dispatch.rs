@@ -1,0 +1,353 @@
+//! The dispatch job of a campaign: freezes its audience, fans out its pages, and notices when it has ended. A recurring job under a lease; a
+//! run lasts some seconds. Whatever it writes is guarded by cursors and statuses, so that a run which stood still does no harm.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{
+    CampaignService,
+    ending::{self, end_canceled, try_complete},
+    error::{CampaignError, CampaignResult},
+    events::{self, CampaignChanged},
+    fan_out::{Page, fan_out},
+    freeze::freeze_window,
+    room::{Room, room},
+    spec::CampaignSpec,
+    store::{self, CampaignEnd, StoredCampaign},
+    templates::TemplateSnapshot,
+    threshold,
+};
+use crate::{
+    contacts::segments::{language::Filter, read_catalogue},
+    db::{Result, Tx},
+    directory::Route,
+    domain::{CampaignId, CampaignMessages, CampaignStatus, ChannelId, ContactId, Id, TenantId},
+    events::{EventType, campaign as types},
+    queue::{Lane, Lease, Outcome, Queue, Recurring, counts, recurring},
+    records,
+};
+
+/// The queue of dispatch jobs.
+pub const CAMPAIGNS: Queue = Queue::new("campaigns", "campaign_jobs").recurring(Recurring::by_id());
+
+/// How long a run lasts before its job is handed back.
+const RUN: Duration = Duration::from_secs(10);
+/// How often it looks for room while recipients wait.
+const LOOK: Duration = Duration::from_millis(250);
+/// How often it looks while nothing is left but the answers of Meta.
+const LOOK_FOR_THE_END: Duration = Duration::from_secs(1);
+/// How far ahead messages of a campaign with a rate of its own are made.
+const PACED_AHEAD: TimeDelta = TimeDelta::seconds(2);
+
+/// What a dispatch job needs of a campaign, read once a run.
+pub(super) struct CampaignPlan {
+    pub spec: CampaignSpec,
+    pub templates: TemplateSnapshot,
+    /// Its channels that are in use.
+    pub routes: Vec<Route>,
+    /// The filter of its audience; `None` where contacts are named.
+    pub filter: Option<Filter>,
+}
+
+impl CampaignPlan {
+    async fn read(service: &CampaignService, campaign: &StoredCampaign) -> CampaignResult<Self> {
+        let spec = CampaignSpec::stored(&campaign.spec)?;
+        let template = campaign.template.as_deref();
+        let template = template.ok_or_else(|| CampaignError::invalid("template", "is missing"))?;
+        let mut tx = service.db.begin_read_as(campaign.tenant_id).await?;
+        let known = read_catalogue(&mut tx, campaign.tenant_id).await?;
+        tx.commit().await?;
+        let directory = service.directory.current();
+        let route = |id: &ChannelId| {
+            directory
+                .channel(*id)
+                .filter(|it| it.tenant == campaign.tenant_id)
+                .cloned()
+        };
+        Ok(Self {
+            templates: TemplateSnapshot::stored(template)?,
+            routes: spec.channels.iter().filter_map(route).collect(),
+            filter: spec.filter(&known)?,
+            spec,
+        })
+    }
+
+    pub fn route(&self, channel: ChannelId) -> Option<&Route> {
+        self.routes.iter().find(|it| it.channel == channel)
+    }
+}
+
+/// When a campaign is looked at next.
+enum Next {
+    At(DateTime<Utc>),
+    /// It has ended: its job is removed.
+    Never,
+}
+
+/// Goes on with a campaign until it has nothing to do for a while, or the run is over.
+pub async fn run(service: &CampaignService, id: CampaignId) -> Result<Outcome> {
+    let Some(lease) = recurring::lease(service.db.writer(), &CAMPAIGNS, id).await? else {
+        return Ok(Outcome::Settled);
+    };
+    let Some(tenant) = store::tenant_of(service.db.reader(), id).await? else {
+        return Ok(Outcome::Settled);
+    };
+    let began = service.clock.now();
+    match go_on(service, tenant, id).await {
+        Ok(Next::At(at)) => hand_back(service, lease, began, at).await,
+        Ok(Next::Never) => {
+            store::remove_job(service.db.writer(), lease).await?;
+            Ok(Outcome::Settled)
+        }
+        Err(CampaignError::Database(error)) => Err(error),
+        Err(error) => Ok(Outcome::retry(error)),
+    }
+}
+
+async fn hand_back(
+    service: &CampaignService,
+    lease: Lease,
+    began: DateTime<Utc>,
+    at: DateTime<Utc>,
+) -> Result<Outcome> {
+    let hand_back = async |tx: &mut Tx| {
+        counts::add(tx.on(), &CAMPAIGNS, service.clock.now(), 1, 0).await?;
+        recurring::reschedule(tx.on(), &CAMPAIGNS, lease, began, at).await
+    };
+    let due = service.db.background_transaction(hand_back).await?;
+    let lane = Lane::Normal;
+    Ok(due.map_or(Outcome::Settled, |until| Outcome::Rescheduled { until, lane }))
+}
+
+async fn go_on(service: &CampaignService, tenant: TenantId, id: CampaignId) -> CampaignResult<Next> {
+    let (begun, mut plan) = (Instant::now(), None);
+    let mut looked_at = service.clock.now();
+    loop {
+        let now = service.clock.now();
+        let Some(campaign) = store::find(service.db.writer(), tenant, id).await? else {
+            return Ok(Next::Never);
+        };
+        let wait = match campaign.status {
+            CampaignStatus::Scheduled => match campaign.starts_at.filter(|at| *at > now) {
+                Some(at) => return Ok(Next::At(at)),
+                None => {
+                    start(service, &campaign).await?;
+                    Duration::ZERO
+                }
+            },
+            CampaignStatus::Running => {
+                let plan = match &mut plan {
+                    Some(plan) => plan,
+                    none => match CampaignPlan::read(service, &campaign).await {
+                        Ok(read) => none.insert(read),
+                        Err(CampaignError::Database(error)) => return Err(error.into()),
+                        Err(error) => {
+                            give_up(service, &campaign, "audience", &error).await?;
+                            continue;
+                        }
+                    },
+                };
+                if now - looked_at >= TimeDelta::seconds(1) {
+                    looked_at = now;
+                    threshold::check(service, &campaign, plan).await?;
+                }
+                step(service, &campaign, plan).await?
+            }
+            CampaignStatus::Paused => return Ok(Next::At(now + recurring::UNTIL_WOKEN)),
+            CampaignStatus::Canceling => match end_canceled(service, &campaign).await? {
+                true => return Ok(Next::Never),
+                false => LOOK_FOR_THE_END,
+            },
+            CampaignStatus::Draft | CampaignStatus::Canceled | CampaignStatus::Completed | CampaignStatus::Failed => {
+                return Ok(Next::Never);
+            }
+        };
+        if begun.elapsed() >= RUN || service.work_ends.is_cancelled() {
+            return Ok(Next::At(service.clock.now()));
+        }
+        if !wait.is_zero() {
+            tokio::select! {
+                () = service.work_ends.cancelled() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+}
+
+/// Starts a campaign that is due. If its templates are others by now, it pauses at once.
+async fn start(service: &CampaignService, campaign: &StoredCampaign) -> CampaignResult<()> {
+    let (tenant, id) = (campaign.tenant_id, campaign.id);
+    let now = service.clock.now();
+    // Ids of contacts begin with the milliseconds since 1970: those made from now on are not in the audience.
+    let first = u128::try_from(now.timestamp_millis()).unwrap_or_default() << 80;
+    let bound = ContactId::from_uuid(Uuid::from_u128(first));
+    let changed = templates_changed(service, campaign).await?;
+    let write = async |tx: &mut Tx| {
+        if store::lock(tx, tenant, id).await?.is_none() || !store::start(tx.on(), (tenant, id), bound, now).await? {
+            return Ok(());
+        }
+        if let Some(why) = &changed {
+            store::pause(tx.on(), (tenant, id), "template_changed", Some(why.clone()), now).await?;
+        }
+        let Some(started) = store::find(tx.on(), tenant, id).await? else {
+            return Ok(());
+        };
+        let of: &'static EventType = if changed.is_some() {
+            &types::PAUSED
+        } else {
+            &types::STARTED
+        };
+        let event = events::event(&service.clock, CampaignChanged { campaign: &started, of });
+        records::events::append(tx, &[event], now).await
+    };
+    service.db.transaction_as(tenant, write).await?;
+    Ok(())
+}
+
+/// Returns why the templates are not those of the launch any more; `None` if they are.
+async fn templates_changed(service: &CampaignService, campaign: &StoredCampaign) -> CampaignResult<Option<String>> {
+    let spec = CampaignSpec::stored(&campaign.spec)?;
+    let directory = service.directory.current();
+    let now = match spec.routes(campaign.tenant_id, &directory) {
+        Ok(routes) => TemplateSnapshot::read(service.db.reader(), campaign.tenant_id, &spec, &routes).await,
+        Err(error) => Err(error),
+    };
+    match now {
+        Ok(now) if Some(now.text()) == campaign.template => Ok(None),
+        Ok(_) => Ok(Some("the template has changed since the launch".to_owned())),
+        Err(CampaignError::Database(error)) => Err(error.into()),
+        Err(error) => Ok(Some(error.to_string())),
+    }
+}
+
+/// Does what can be done for a running campaign now, and returns how long to wait for more.
+async fn step(service: &CampaignService, campaign: &StoredCampaign, plan: &CampaignPlan) -> CampaignResult<Duration> {
+    release(service, campaign, plan).await?;
+    let mut wait = LOOK;
+    if campaign.frozen_at.is_none() {
+        // Whether it was frozen or another worker was first, there may be more at once.
+        freeze_window(service, campaign, plan).await?;
+        wait = Duration::ZERO;
+    }
+    match fan_out_waves(service, campaign, plan).await {
+        Ok(true) => {}
+        Ok(false) if campaign.frozen_at.is_some() => {
+            try_complete(service, campaign).await?;
+            wait = LOOK_FOR_THE_END;
+        }
+        Ok(false) => {}
+        Err(CampaignError::Database(error)) if is_duplicate(&error) => {
+            give_up(service, campaign, "inconsistent", &CampaignError::Database(error)).await?;
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(wait)
+}
+
+/// Fans out as many pages as there is room for. Returns whether recipients are left.
+async fn fan_out_waves(
+    service: &CampaignService,
+    campaign: &StoredCampaign,
+    plan: &CampaignPlan,
+) -> CampaignResult<bool> {
+    let messages = CampaignMessages::new(campaign.id, campaign.id_stamp.unwrap_or_default());
+    let (mut left, mut campaign) = (false, campaign.clone());
+    for mut wave in store::waves(service.db.writer(), campaign.tenant_id, campaign.id).await? {
+        let Some(channel) = wave.channel_id else { continue };
+        while wave.cursor < wave.frozen {
+            let room = match room(service, channel).await? {
+                Room::Free(room) => room.min(paced_room(service, &campaign, plan)),
+                Room::Held(_) => 0,
+            };
+            let Some(route) = plan.route(channel).filter(|_| room > 0) else {
+                break;
+            };
+            let page = Page {
+                campaign: &campaign,
+                plan,
+                wave: &wave,
+                route,
+                messages,
+                room,
+            };
+            let Some(end) = fan_out(service, page).await? else {
+                return Ok(true);
+            };
+            wave.cursor = end.cursor;
+            if plan.spec.rate_per_second.is_some() {
+                campaign.paced_until = end.paced_until;
+            }
+        }
+        left |= wave.cursor < wave.frozen;
+    }
+    Ok(left)
+}
+
+/// Returns how many messages a campaign's own rate has room for.
+fn paced_room(service: &CampaignService, campaign: &StoredCampaign, plan: &CampaignPlan) -> i64 {
+    let Some(rate) = plan.spec.rate_per_second else {
+        return i64::MAX;
+    };
+    let now = service.clock.now();
+    let ahead = now + PACED_AHEAD - campaign.paced_until.unwrap_or(now).max(now);
+    (ahead.num_milliseconds().max(0) * i64::from(rate)) / 1_000
+}
+
+/// Makes sends due that were held while the campaign was paused; their time to expire begins anew.
+async fn release(service: &CampaignService, campaign: &StoredCampaign, plan: &CampaignPlan) -> CampaignResult<()> {
+    let now = service.clock.now();
+    let expires_at = now + TimeDelta::seconds(plan.spec.expires_after_s);
+    for channel in &plan.spec.channels {
+        store::release_paused(service.db.writer(), *channel, campaign.id, expires_at, now).await?;
+    }
+    Ok(())
+}
+
+/// Stops a running campaign that cannot go on: it has failed if nobody was written to, and is paused otherwise.
+async fn give_up(
+    service: &CampaignService,
+    campaign: &StoredCampaign,
+    reason: &'static str,
+    error: &CampaignError,
+) -> CampaignResult<()> {
+    let (tenant, id, now) = (campaign.tenant_id, campaign.id, service.clock.now());
+    tracing::warn!(%error, campaign.id = %id, "a campaign cannot go on");
+    let details = Some(error.to_string());
+    let write = async |tx: &mut Tx| {
+        if store::lock(tx, tenant, id).await?.is_none() {
+            return Ok(());
+        }
+        let begun = store::waves(tx.on(), tenant, id).await?.iter().any(|it| it.cursor > 0);
+        let (changed, of): (bool, &'static EventType) = if begun {
+            (
+                store::pause(tx.on(), (tenant, id), reason, details.clone(), now).await?,
+                &types::PAUSED,
+            )
+        } else {
+            let end = CampaignEnd {
+                from: CampaignStatus::Running,
+                to: CampaignStatus::Failed,
+                reason: Some(reason),
+                details: details.clone(),
+            };
+            (store::end(tx.on(), (tenant, id), end, now).await?, &types::FAILED)
+        };
+        let Some(stopped) = store::find(tx.on(), tenant, id).await?.filter(|_| changed) else {
+            return Ok(());
+        };
+        let event = events::event(&service.clock, CampaignChanged { campaign: &stopped, of });
+        records::events::append(tx, &[event], now).await
+    };
+    service.db.transaction_as(tenant, write).await?;
+    if reason == "inconsistent" {
+        ending::report_inconsistent(service, campaign, &[error.to_string()]).await?;
+    }
+    Ok(())
+}
+
+fn is_duplicate(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|it| it.is_unique_violation())
+}

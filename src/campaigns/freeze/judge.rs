@@ -1,0 +1,161 @@
+//! What becomes of each contact of a window: from which channel, in which language, with which values; or why they are not written to.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    campaigns::dispatch::CampaignPlan,
+    contacts::store::consents::refusing_marketing,
+    db::{Result, Tx},
+    directory::Route,
+    domain::{ChannelId, ContactId, Id, RecipientKind, TenantId},
+    messaging::store::blocks::{self, BlockedContact},
+    records::{
+        contacts::{self, Contact, IdentityRecord},
+        conversations,
+    },
+};
+
+/// Contacts that are read by one statement.
+const CHUNK: usize = 1_000;
+
+/// A contact of a window.
+pub(super) struct JudgedContact {
+    pub contact: ContactId,
+    pub address: Option<(RecipientKind, String)>,
+    pub verdict: FreezeVerdict,
+}
+
+/// What becomes of a contact.
+pub(super) enum FreezeVerdict {
+    Recipient {
+        channel: ChannelId,
+        language: String,
+        /// JSON.
+        params: String,
+    },
+    /// They are not written to, for this reason.
+    Suppressed(&'static str),
+}
+
+/// Judges the contacts of a window.
+pub(super) async fn judge(
+    tx: &mut Tx,
+    tenant: TenantId,
+    plan: &CampaignPlan,
+    contacts: &[Contact],
+) -> Result<Vec<JudgedContact>> {
+    let mut judged = Vec::with_capacity(contacts.len());
+    for chunk in contacts.chunks(CHUNK) {
+        judged.extend(judge_chunk(tx, tenant, plan, chunk).await?);
+    }
+    Ok(judged)
+}
+
+async fn judge_chunk(
+    tx: &mut Tx,
+    tenant: TenantId,
+    plan: &CampaignPlan,
+    contacts: &[Contact],
+) -> Result<Vec<JudgedContact>> {
+    let ids: Vec<ContactId> = contacts.iter().map(|it| it.id).collect();
+    let identities = contacts::list_identities(tx.on(), tenant, &ids).await?;
+    let mut known: HashMap<ContactId, Vec<IdentityRecord>> = HashMap::new();
+    for it in identities {
+        known.entry(it.contact_id).or_default().push(it);
+    }
+    let latest = latest_channels(tx, tenant, plan, &ids).await?;
+    let route_of = |id: ContactId| {
+        let talked = latest.get(&id).and_then(|(_, channel)| plan.route(*channel));
+        let any = usize::try_from(id.uuid().as_u128() % plan.routes.len().max(1) as u128).unwrap_or_default();
+        talked.or_else(|| plan.routes.get(any))
+    };
+    let pairs = ids.iter().filter_map(|id| Some((tenant, *id, route_of(*id)?.channel)));
+    let pairs: Vec<(TenantId, ContactId, ChannelId)> = pairs.collect();
+    let refusing = refusing_marketing(tx.on(), &pairs).await?;
+    let blocked = pairs.iter().map(|(tenant, contact, channel)| BlockedContact {
+        tenant: *tenant,
+        channel: *channel,
+        contact: *contact,
+    });
+    let blocked: HashSet<(ChannelId, ContactId)> = blocks::among(tx.on(), &blocked.collect::<Vec<_>>())
+        .await?
+        .into_iter()
+        .collect();
+    let judged = contacts.iter().map(|contact| {
+        let own = known.get(&contact.id).map_or(&[][..], Vec::as_slice);
+        let address = address(own);
+        let verdict = match route_of(contact.id) {
+            None => FreezeVerdict::Suppressed("no_channel"),
+            Some(route) if blocked.contains(&(route.channel, contact.id)) => FreezeVerdict::Suppressed("blocked"),
+            Some(route) if refusing.contains(&(contact.id, route.channel)) => FreezeVerdict::Suppressed("opted_out"),
+            Some(route) => verdict(plan, route, contact, own, address.as_ref()),
+        };
+        JudgedContact {
+            contact: contact.id,
+            address,
+            verdict,
+        }
+    });
+    Ok(judged.collect())
+}
+
+fn verdict(
+    plan: &CampaignPlan,
+    route: &Route,
+    contact: &Contact,
+    identities: &[IdentityRecord],
+    address: Option<&(RecipientKind, String)>,
+) -> FreezeVerdict {
+    match address {
+        None => return FreezeVerdict::Suppressed("no_address"),
+        Some((RecipientKind::Phone, _)) => {}
+        Some(_) if plan.templates.needs_phone() => return FreezeVerdict::Suppressed("no_phone"),
+        Some(_) => {}
+    }
+    let language = contact.profile.language.as_deref();
+    let Some(variant) = plan.templates.variant(route.account(), language) else {
+        return FreezeVerdict::Suppressed("no_template");
+    };
+    let phone = contacts::current_identity(identities, RecipientKind::Phone.as_str());
+    match plan.spec.values(contact, phone) {
+        None => FreezeVerdict::Suppressed("variable_missing"),
+        Some(values) => FreezeVerdict::Recipient {
+            channel: route.channel,
+            language: variant.language.clone(),
+            params: serde_json::Value::Object(values).to_string(),
+        },
+    }
+}
+
+/// Returns the address of a contact: a phone number works for every template.
+pub(in crate::campaigns) fn address(identities: &[IdentityRecord]) -> Option<(RecipientKind, String)> {
+    let current = |kind: RecipientKind| {
+        let value = contacts::current_identity(identities, kind.as_str())?;
+        Some((kind, value.to_owned()))
+    };
+    [RecipientKind::Phone, RecipientKind::UserId]
+        .into_iter()
+        .find_map(current)
+}
+
+/// Returns the channel of the campaign that each contact talked with last.
+async fn latest_channels(
+    tx: &mut Tx,
+    tenant: TenantId,
+    plan: &CampaignPlan,
+    contacts: &[ContactId],
+) -> Result<HashMap<ContactId, (DateTime<Utc>, ChannelId)>> {
+    let mut latest = HashMap::new();
+    if plan.routes.len() < 2 {
+        return Ok(latest);
+    }
+    for (contact, channel, at) in conversations::of_contacts(tx.on(), tenant, contacts).await? {
+        let entry = latest.entry(contact).or_insert((at, channel));
+        if plan.route(channel).is_some() && (plan.route(entry.1).is_none() || at > entry.0) {
+            *entry = (at, channel);
+        }
+    }
+    Ok(latest)
+}

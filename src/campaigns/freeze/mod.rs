@@ -1,0 +1,90 @@
+//! The freeze: the audience of a campaign becomes recipients with ordinals, a window of contacts at a time.
+//!
+//! 1. On a reader, without locks: the contacts of the window that the filter selects, and what becomes of each ([`judge`]).
+//! 2. In one transaction: the cursor moves on, if it is where the window began; contacts that vanished or are recipients already are left out;
+//!    the others get the next ordinals of their waves.
+//!
+//! So a window is frozen once and whole, however many workers begin it.
+
+mod assign;
+mod audience;
+mod judge;
+
+use assign::assign;
+use audience::{Window, next_window};
+pub(super) use judge::address;
+use judge::{JudgedContact, judge};
+
+use super::{
+    CampaignService,
+    dispatch::CampaignPlan,
+    error::CampaignResult,
+    store::{self, Freeze, StoredCampaign},
+};
+use crate::{
+    contacts::store::segments::Scan,
+    db::{Result, Tx, retry_conflicts},
+    domain::ContactId,
+    records::{contacts, lock_order::Stage},
+};
+
+/// Freezes the next window of a running campaign. Returns whether it did: another worker may have, or the campaign is not running any more.
+pub(super) async fn freeze_window(
+    service: &CampaignService,
+    campaign: &StoredCampaign,
+    plan: &CampaignPlan,
+) -> CampaignResult<bool> {
+    let tenant = campaign.tenant_id;
+    let mut tx = service.db.begin_read_as(tenant).await?;
+    let Window { contacts, rest } = next_window(&mut tx, campaign, plan).await?;
+    let judged = judge(&mut tx, tenant, plan, &contacts).await?;
+    tx.commit().await?;
+    let write = || {
+        service.db.transaction_as(tenant, async |tx: &mut Tx| {
+            write(service, tx, campaign, rest, &judged).await
+        })
+    };
+    Ok(retry_conflicts(write).await?)
+}
+
+async fn write(
+    service: &CampaignService,
+    tx: &mut Tx,
+    campaign: &StoredCampaign,
+    rest: Option<ContactId>,
+    judged: &[JudgedContact],
+) -> Result<bool> {
+    let id = (campaign.tenant_id, campaign.id);
+    contacts::lock_tenants(tx, [campaign.tenant_id]).await?;
+    Stage::Campaigns.reach(tx);
+    let freeze = Freeze {
+        from: campaign.freeze_cursor,
+        to: rest,
+    };
+    if !store::advance_freeze(tx.on(), id, freeze, service.clock.now()).await? {
+        return Ok(false);
+    }
+    assign(tx, campaign, judged).await?;
+    Ok(true)
+}
+
+/// Returns the contacts before one, in the order of a freeze.
+fn before(contacts: &[ContactId], bound: Option<ContactId>) -> impl Iterator<Item = ContactId> + use<'_> {
+    contacts
+        .iter()
+        .copied()
+        .filter(move |id| bound.is_none_or(|bound| *id < bound))
+}
+
+/// Contacts of a window, on PostgreSQL and on SQLite.
+const WINDOW: [i64; 2] = [5_000, 1_000];
+
+/// Begins the scan of the next window.
+async fn scan(tx: &mut Tx, campaign: &StoredCampaign, plan: &CampaignPlan) -> Result<Option<Scan>> {
+    let Some(filter) = &plan.filter else { return Ok(None) };
+    let cursor = campaign.freeze_cursor.or(campaign.freeze_bound);
+    let since = campaign.started_at.unwrap_or(campaign.created_at);
+    let window = WINDOW[usize::from(!tx.is_postgres())];
+    let scan = Scan::begin(tx, campaign.tenant_id, filter, cursor, since).await?;
+    Ok(Some(scan.with_window(window)))
+}

@@ -1,0 +1,37 @@
+//! Campaigns: one template to many people, once each.
+//!
+//! 1. A draft says who (`spec`), and what is sent (`templates`, `variables`). `draft` keeps drafts; `control` launches, pauses, resumes and cancels.
+//! 2. The dispatch job of a campaign (`dispatch`) *freezes* its audience window by window into waves of recipients with ordinals (`freeze`),
+//!    and makes messages of them page by page (`fan_out`), no more than about two seconds of sending ahead (`room`).
+//! 3. The id of a message is a function of campaign, wave and ordinal, and a cursor moves in the commit that makes the messages. So nobody is
+//!    written to twice, and nobody is left out, whenever a worker dies.
+//! 4. Counters move in the commit that moves a status (`records/campaigns`): `progress` reads them, `ending` recounts them at the end.
+
+mod control;
+mod dispatch;
+mod draft;
+mod ending;
+mod error;
+mod events;
+mod fan_out;
+mod freeze;
+mod progress;
+mod recipients;
+mod room;
+mod service;
+mod spec;
+pub mod store;
+mod templates;
+mod threshold;
+mod variables;
+
+pub(crate) use control::{cancel, launch, pause, resume};
+pub use dispatch::{CAMPAIGNS, run};
+pub(crate) use draft::{CampaignChange, create, duplicate, find, remove, update};
+pub use ending::{recount, stored};
+pub(crate) use error::CampaignError;
+pub use progress::{CampaignProgress, progress};
+pub(crate) use progress::{WaitingFor, waiting_for};
+pub(crate) use recipients::{ShownRecipient, recipients};
+pub use service::CampaignService;
+pub(crate) use spec::CampaignSpec;

@@ -1,0 +1,231 @@
+//! What a campaign is to do, as it is given and kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::error::{CampaignError, CampaignResult};
+use crate::{
+    contacts::{
+        ContactResult,
+        segments::{
+            Criteria,
+            language::{Filter, FilterCatalogue},
+        },
+    },
+    directory::{Route, Snapshot},
+    domain::{ChannelId, ContactId, TenantId},
+};
+
+/// Channels of a campaign.
+const MAX_CHANNELS: usize = 20;
+/// Exclusions of a campaign.
+const MAX_EXCLUDES: usize = 10;
+/// Contacts that an audience names one by one.
+const MAX_CONTACTS: usize = 10_000;
+/// Messages per second that a campaign may ask for.
+const MAX_RATE: u32 = 1_000;
+/// Seconds after which a message that was not sent expires: at least, at most, and unless said otherwise.
+const EXPIRY: (i64, i64, i64) = (60, 30 * 86_400, 86_400);
+/// Per cent of failures at which a campaign pauses, unless said otherwise.
+const THRESHOLD: u8 = 30;
+
+/// Who is written to: the people who fulfil all that is given, or those named in `contacts`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CampaignAudience {
+    /// The name of a tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// The name of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// The id or the name of a segment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
+    /// A filter, as of a segment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 4096)]
+    pub filter: Option<String>,
+    /// At most 10,000 contacts by their ids, and nothing else besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10_000)]
+    pub contacts: Vec<ContactId>,
+}
+
+impl CampaignAudience {
+    fn criteria(&self) -> Criteria {
+        Criteria {
+            tag: self.tag.clone(),
+            list: self.list.clone(),
+            segment: self.segment.clone(),
+            filter: self.filter.clone(),
+        }
+    }
+}
+
+/// The template that is sent. It is sent in the language of the contact where there is one, else in that of this choice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CampaignTemplate {
+    #[schema(min_length = 1, max_length = 512, example = "order_update")]
+    pub name: String,
+    /// As Meta writes it: `en_US`, `pt_BR`, `es`.
+    #[schema(min_length = 1, max_length = 20, example = "en_US")]
+    pub language: String,
+}
+
+/// Where the value of a variable comes from: a field of the contact, or a value that is the same for all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CampaignVariable {
+    /// `name`, `given_name`, `profile_name`, `phone`, `external_id`, `language`, `country`, `time_zone`, or a custom field as `fields.KEY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 50, example = "fields.city")]
+    pub field: Option<String>,
+    /// For contacts without the field. Without it they are not written to, and counted as suppressed for `variable_missing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1000)]
+    pub fallback: Option<String>,
+    /// The value itself: text, or what a message takes for this variable, such as a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, additional_properties = true)]
+    pub value: Option<Value>,
+}
+
+/// What a campaign is to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CampaignSpec {
+    pub audience: CampaignAudience,
+    /// People who are left out, whatever the audience says: at most ten, none with `contacts`.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    pub exclude: Vec<CampaignAudience>,
+    /// The numbers that it is sent from. A contact is written to from the one that they talked with last, else from any.
+    #[schema(min_items = 1, max_items = 20)]
+    pub channels: Vec<ChannelId>,
+    pub template: CampaignTemplate,
+    /// The values of the template's variables, by their keys (`body.1`, `header`, `buttons.0`).
+    #[serde(default)]
+    pub variables: BTreeMap<String, CampaignVariable>,
+    /// Messages per second, over all its channels; without it as many as they may.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1000)]
+    pub rate_per_second: Option<u32>,
+    /// It pauses when this many per cent of its last messages have failed.
+    #[serde(default = "threshold")]
+    #[schema(minimum = 1, maximum = 100, default = 30)]
+    pub failure_threshold: u8,
+    /// A message that was not sent this many seconds after its turn expires. The time of a pause does not count.
+    #[serde(default = "expiry")]
+    #[schema(minimum = 60, maximum = 2592000, default = 86400)]
+    pub expires_after_s: i64,
+}
+
+fn threshold() -> u8 {
+    THRESHOLD
+}
+
+fn expiry() -> i64 {
+    EXPIRY.2
+}
+
+impl CampaignSpec {
+    /// Reads the stored form.
+    pub(super) fn stored(text: &str) -> CampaignResult<Self> {
+        serde_json::from_str(text).map_err(|error| CampaignError::invalid("spec", error))
+    }
+
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).expect("a spec always serialises")
+    }
+
+    /// Checks it, as far as it can be known before the launch.
+    pub(super) fn check(&self, tenant: TenantId, channels: &Snapshot, known: &FilterCatalogue) -> CampaignResult<()> {
+        let bounded = |field: &str, ok: bool, why: String| match ok {
+            true => Ok(()),
+            false => Err(CampaignError::invalid(field, why)),
+        };
+        self.check_audience()?;
+        let count = self.channels.len();
+        bounded(
+            "channels",
+            (1..=MAX_CHANNELS).contains(&count),
+            format!("give 1 to {MAX_CHANNELS}"),
+        )?;
+        let distinct: BTreeSet<&ChannelId> = self.channels.iter().collect();
+        bounded("channels", distinct.len() == count, "one is given twice".to_owned())?;
+        self.routes(tenant, channels)?;
+        let rate = self.rate_per_second.is_none_or(|rate| (1..=MAX_RATE).contains(&rate));
+        bounded("rate_per_second", rate, format!("give 1 to {MAX_RATE}"))?;
+        let threshold = (1..=100).contains(&self.failure_threshold);
+        bounded("failure_threshold", threshold, "give 1 to 100 per cent".to_owned())?;
+        let (least, most, _) = EXPIRY;
+        let expiry = (least..=most).contains(&self.expires_after_s);
+        bounded("expires_after_s", expiry, format!("give {least} to {most} seconds"))?;
+        for (key, variable) in &self.variables {
+            variable
+                .check(known)
+                .map_err(|why| CampaignError::invalid(format!("variables.{key}"), why))?;
+        }
+        self.filter(known)?;
+        Ok(())
+    }
+
+    fn check_audience(&self) -> CampaignResult<()> {
+        let (named, criteria) = (self.audience.contacts.len(), self.audience.criteria());
+        let why = match named {
+            0 if criteria.is_empty() => "say who: a tag, a list, a segment, a filter, or contacts".to_owned(),
+            0 => return self.check_excludes(),
+            _ if !criteria.is_empty() => "contacts stand alone: leave out the other members".to_owned(),
+            _ if !self.exclude.is_empty() => {
+                return Err(CampaignError::invalid(
+                    "exclude",
+                    "leave the contacts out of audience.contacts instead",
+                ));
+            }
+            named if named > MAX_CONTACTS => format!("give at most {MAX_CONTACTS} contacts; put more into a list"),
+            _ => return Ok(()),
+        };
+        Err(CampaignError::invalid("audience", why))
+    }
+
+    fn check_excludes(&self) -> CampaignResult<()> {
+        let invalid = |why: &str| Err(CampaignError::invalid("exclude", why));
+        if self.exclude.len() > MAX_EXCLUDES {
+            return invalid("give at most 10");
+        }
+        let is_bad = |it: &CampaignAudience| !it.contacts.is_empty() || it.criteria().is_empty();
+        if self.exclude.iter().any(is_bad) {
+            return invalid("each says whom by a tag, a list, a segment or a filter");
+        }
+        Ok(())
+    }
+
+    /// Returns the filter of the audience; `None` where contacts are named.
+    pub(super) fn filter(&self, known: &FilterCatalogue) -> ContactResult<Option<Filter>> {
+        if !self.audience.contacts.is_empty() {
+            return Ok(None);
+        }
+        let mut terms = vec![self.audience.criteria().filter(known)?];
+        for excluded in &self.exclude {
+            terms.push(Filter::Not(Box::new(excluded.criteria().filter(known)?)));
+        }
+        Ok(Some(match terms.len() {
+            1 => terms.remove(0),
+            _ => Filter::And(terms),
+        }))
+    }
+
+    /// Returns the channels that it is sent from.
+    pub(super) fn routes(&self, tenant: TenantId, channels: &Snapshot) -> CampaignResult<Vec<Route>> {
+        let route = |id: &ChannelId| {
+            let found = channels.channel(*id).filter(|route| route.tenant == tenant).cloned();
+            found.ok_or_else(|| CampaignError::invalid("channels", format!("there is no channel {id}")))
+        };
+        self.channels.iter().map(route).collect()
+    }
+}

@@ -1,0 +1,22 @@
+//! SQL of campaigns: their rows, their waves, their recipients, and the recount.
+
+mod campaigns;
+mod dispatch;
+mod recipients;
+mod recount;
+mod waves;
+
+pub use campaigns::StoredCampaign;
+pub(crate) use campaigns::{
+    CampaignEnd, Freeze, advance_freeze, count_live, end, find, insert, list, lock, pace, pause, remove, resume,
+    set_status, start, store_snapshot, update_draft,
+};
+pub(crate) use dispatch::{
+    count_due, has_unfinished, held_reason, outcomes_of_last, release_paused, remember_messages, remove_job, tenant_of,
+    waiting_of,
+};
+pub(crate) use recipients::{
+    FrozenRecipient, StoredRecipient, insert_recipients, merge, page, recipients_after, suppress, taken,
+};
+pub(crate) use recount::recount_wave;
+pub(crate) use waves::{NewFrozen, StoredWave, advance_wave, lock_waves, numbers, set_frozen, waves};

@@ -1,0 +1,91 @@
+//! Launches, pauses, resumes and cancels campaigns.
+
+use axum::{Json as Body, extract::State, http::HeaderMap};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    super::contacts::{detail::ETag, write::if_match},
+    report,
+    view::CampaignReport,
+};
+use crate::{
+    app::App,
+    campaigns,
+    domain::{CampaignId, perm},
+    http::{
+        auth::May,
+        extract::{Json, Path},
+        problem::Problem,
+    },
+};
+
+/// When a campaign is to start.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CampaignLaunch {
+    /// At most a year ahead; at once without it, or if it has passed.
+    #[schema(example = "2026-12-24T08:00:00Z")]
+    starts_at: Option<DateTime<Utc>>,
+}
+
+/// Launch a campaign
+///
+/// What it sends is what the template is now: it pauses at its start if the template has changed by then. With the header `If-Match`, the
+/// `ETag` of the draft as you have seen it, a draft that somebody else changed meanwhile is not launched (412).
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/launch", params(("id" = CampaignId, Path),
+    ("if-match" = Option<String>, Header, description = "The `ETag` of the draft")), request_body = CampaignLaunch,
+    responses((status = 200, description = "Scheduled", body = CampaignReport)))]
+pub async fn launch(
+    caller: May<perm::CampaignsLaunch>,
+    State(app): State<App>,
+    Path(id): Path<CampaignId>,
+    headers: HeaderMap,
+    Json(launch): Json<CampaignLaunch>,
+) -> Result<(ETag, Body<CampaignReport>), Problem> {
+    campaigns::launch(&app.campaigns, &caller, id, launch.starts_at, if_match(&headers)?).await?;
+    report(&app, &caller, id).await
+}
+
+/// Pause a campaign
+///
+/// No message is made once this is answered. Calls to Meta that were begun are finished, within a second.
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/pause", params(("id" = CampaignId, Path)),
+    responses((status = 200, description = "Paused", body = CampaignReport)))]
+pub async fn pause(
+    caller: May<perm::CampaignsLaunch>,
+    State(app): State<App>,
+    Path(id): Path<CampaignId>,
+) -> Result<(ETag, Body<CampaignReport>), Problem> {
+    campaigns::pause(&app.campaigns, &caller, id).await?;
+    report(&app, &caller, id).await
+}
+
+/// Resume a campaign
+///
+/// It goes on where it was; who was written to is not written to again.
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/resume", params(("id" = CampaignId, Path)),
+    responses((status = 200, description = "Running", body = CampaignReport)))]
+pub async fn resume(
+    caller: May<perm::CampaignsLaunch>,
+    State(app): State<App>,
+    Path(id): Path<CampaignId>,
+) -> Result<(ETag, Body<CampaignReport>), Problem> {
+    campaigns::resume(&app.campaigns, &caller, id).await?;
+    report(&app, &caller, id).await
+}
+
+/// Cancel a campaign
+///
+/// What waits is withdrawn within some seconds, then its status is `canceled`. What Meta has stays.
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/cancel", params(("id" = CampaignId, Path)),
+    responses((status = 200, description = "Canceling", body = CampaignReport)))]
+pub async fn cancel(
+    caller: May<perm::CampaignsLaunch>,
+    State(app): State<App>,
+    Path(id): Path<CampaignId>,
+) -> Result<(ETag, Body<CampaignReport>), Problem> {
+    campaigns::cancel(&app.campaigns, &caller, id).await?;
+    report(&app, &caller, id).await
+}

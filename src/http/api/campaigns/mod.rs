@@ -1,0 +1,204 @@
+//! Campaigns: drafts, launches, and what becomes of recipients.
+
+pub(crate) mod control;
+mod problems;
+mod view;
+
+use axum::{
+    Json as Body,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::contacts::{
+    detail::{ETag, etag},
+    write::if_match,
+};
+use crate::{
+    app::App,
+    campaigns::{self, CampaignChange, CampaignSpec, store},
+    domain::{CampaignId, CampaignStatus, perm},
+    http::{
+        auth::{May, TenantAccess},
+        extract::{Json, Path, Query},
+        paging::{Page, Paging, PagingParams},
+        problem::Problem,
+    },
+    records,
+};
+use view::{CampaignFailure, CampaignReport, CampaignView, RecipientView};
+
+const LIST: &str = "campaigns";
+const RECIPIENTS: &str = "campaign_recipients";
+
+/// A campaign to create: a draft, until it is launched.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NewCampaign {
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    #[serde(flatten)]
+    spec: CampaignSpec,
+}
+
+/// Members to change; members that are left out stay as they are.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangedCampaign {
+    #[schema(min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// In place of the whole spec.
+    spec: Option<CampaignSpec>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CampaignQuery {
+    /// Of this status only.
+    status: Option<CampaignStatus>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RecipientQuery {
+    /// `pending`, `suppressed`, or the status of a message.
+    status: Option<String>,
+}
+
+/// List campaigns
+///
+/// Newest first.
+#[utoipa::path(get, path = "/api/v1/campaigns", params(CampaignQuery, PagingParams),
+    responses((status = 200, description = "A page of campaigns", body = Page<CampaignView>)))]
+pub async fn list(
+    caller: May<perm::CampaignsRead>,
+    Query(query): Query<CampaignQuery>,
+    paging: Paging,
+) -> Result<Body<Page<CampaignView>>, Problem> {
+    let before: Option<CampaignId> = paging.key(LIST)?;
+    let mut tx = caller.begin().await?;
+    let rows = store::list(tx.on(), caller.tenant, query.status, before, paging.rows()).await?;
+    tx.commit().await?;
+    let views: Vec<CampaignView> = rows.into_iter().map(CampaignView::new).collect::<Result<_, _>>()?;
+    Ok(Body(Page::new(&paging, LIST, views, |it| it.id)))
+}
+
+/// Create a campaign
+///
+/// A draft: nothing is sent before it is launched. The audience, the channels and the variables are checked now, the template at the launch.
+#[utoipa::path(post, path = "/api/v1/campaigns", request_body = NewCampaign,
+    responses((status = 201, description = "Created", body = CampaignView)))]
+pub async fn create(
+    caller: May<perm::CampaignsWrite>,
+    State(app): State<App>,
+    Json(new): Json<NewCampaign>,
+) -> Result<(StatusCode, ETag, Body<CampaignView>), Problem> {
+    let made = campaigns::create(&app.campaigns, &caller, &new.name, &new.spec).await?;
+    Ok((StatusCode::CREATED, etag(made.version), Body(CampaignView::new(made)?)))
+}
+
+/// Show a campaign
+///
+/// With how many recipients are in each state now, why they wait, and its failures.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}", params(("id" = CampaignId, Path)),
+    responses((status = 200, description = "The campaign", body = CampaignReport)))]
+pub async fn show(
+    caller: May<perm::CampaignsRead>,
+    State(app): State<App>,
+    Path(id): Path<CampaignId>,
+) -> Result<(ETag, Body<CampaignReport>), Problem> {
+    report(&app, &caller, id).await
+}
+
+pub(super) async fn report(
+    app: &App,
+    caller: &TenantAccess,
+    id: CampaignId,
+) -> Result<(ETag, Body<CampaignReport>), Problem> {
+    let mut tx = caller.begin().await?;
+    let campaign = campaigns::find(&mut tx, caller.tenant, id).await?;
+    let progress = campaigns::progress(tx.on(), caller.tenant, id, campaign.status).await?;
+    let failures = records::campaigns::failures(tx.on(), caller.tenant, id).await?;
+    tx.commit().await?;
+    let waiting_for = campaigns::waiting_for(&app.campaigns, &campaign, &progress).await?;
+    let failure = |(code, count)| CampaignFailure { code, count };
+    let answer = CampaignReport {
+        waiting_for,
+        progress,
+        failures: failures.into_iter().map(failure).collect(),
+        campaign: CampaignView::new(campaign)?,
+    };
+    Ok((etag(answer.campaign.version()), Body(answer)))
+}
+
+/// Update a campaign
+///
+/// While it is a draft. One that is scheduled becomes a draft again, to be launched anew. With the header `If-Match`, the `ETag` of the
+/// campaign as you have seen it, a change that somebody else made meanwhile is answered with 412.
+#[utoipa::path(patch, path = "/api/v1/campaigns/{id}", params(("id" = CampaignId, Path),
+    ("if-match" = Option<String>, Header, description = "The `ETag` of the campaign")), request_body = ChangedCampaign,
+    responses((status = 200, description = "Changed", body = CampaignView)))]
+pub async fn change(
+    caller: May<perm::CampaignsWrite>,
+    State(app): State<App>,
+    Path(id): Path<CampaignId>,
+    headers: HeaderMap,
+    Json(change): Json<ChangedCampaign>,
+) -> Result<(ETag, Body<CampaignView>), Problem> {
+    let change = CampaignChange {
+        name: change.name,
+        spec: change.spec,
+        version: if_match(&headers)?,
+    };
+    let changed = campaigns::update(&app.campaigns, &caller, id, change).await?;
+    Ok((etag(changed.version), Body(CampaignView::new(changed)?)))
+}
+
+/// Remove a draft
+#[utoipa::path(delete, path = "/api/v1/campaigns/{id}", params(("id" = CampaignId, Path)),
+    responses((status = 204, description = "Removed")))]
+pub async fn remove(
+    caller: May<perm::CampaignsWrite>,
+    State(app): State<App>,
+    Path(id): Path<CampaignId>,
+) -> Result<StatusCode, Problem> {
+    campaigns::remove(&app.campaigns, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Duplicate a campaign
+///
+/// A draft with the same audience, channels, template and settings.
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/duplicate", params(("id" = CampaignId, Path)),
+    responses((status = 201, description = "Created", body = CampaignView)))]
+pub async fn duplicate(
+    caller: May<perm::CampaignsWrite>,
+    State(app): State<App>,
+    Path(id): Path<CampaignId>,
+) -> Result<(StatusCode, ETag, Body<CampaignView>), Problem> {
+    let made = campaigns::duplicate(&app.campaigns, &caller, id).await?;
+    Ok((StatusCode::CREATED, etag(made.version), Body(CampaignView::new(made)?)))
+}
+
+/// List the recipients of a campaign
+///
+/// Everybody who is in its audience, with what became of them. With `status` a page looks at 5,000 recipients at most: it may hold few or none,
+/// and still have a next one.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/recipients", params(("id" = CampaignId, Path), RecipientQuery, PagingParams),
+    responses((status = 200, description = "A page of recipients", body = Page<RecipientView>)))]
+pub async fn recipients(
+    caller: May<perm::CampaignsRead>,
+    Path(id): Path<CampaignId>,
+    Query(query): Query<RecipientQuery>,
+    paging: Paging,
+) -> Result<Body<Page<RecipientView>>, Problem> {
+    let after: Option<(i64, i64)> = paging.key(RECIPIENTS)?;
+    let limit = usize::try_from(paging.limit()).unwrap_or_default();
+    let mut tx = caller.begin().await?;
+    let campaign = campaigns::find(&mut tx, caller.tenant, id).await?;
+    let (rows, rest) = campaigns::recipients(tx.on(), &campaign, query.status.as_deref(), after, limit).await?;
+    tx.commit().await?;
+    let page = Page::filtered(&paging, RECIPIENTS, rows, rest, |it| it.key());
+    Ok(Body(page.map(RecipientView::new)))
+}

@@ -1,0 +1,128 @@
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    campaigns::{CampaignProgress, CampaignSpec, ShownRecipient, WaitingFor, store::StoredCampaign},
+    domain::{CampaignId, CampaignStatus, ContactId, MessageId, RecipientKind},
+    http::problem::Problem,
+};
+
+/// A campaign: one template to many people, once each.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Campaign)]
+pub(crate) struct CampaignView {
+    pub id: CampaignId,
+    name: String,
+    status: CampaignStatus,
+    /// Why it is paused or failed: `requested`, `failure_threshold`, `template_changed`, `audience`, `inconsistent`; null otherwise.
+    #[schema(required)]
+    reason: Option<String>,
+    /// The reason in a sentence.
+    #[schema(required)]
+    reason_details: Option<String>,
+    #[serde(flatten)]
+    spec: CampaignSpec,
+    /// When it starts, or was to start; null for a draft.
+    #[schema(required)]
+    starts_at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    started_at: Option<DateTime<Utc>>,
+    /// When all its recipients were known.
+    #[schema(required)]
+    frozen_at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    paused_at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    finished_at: Option<DateTime<Utc>>,
+    /// One more with each change: the `ETag` of the campaign.
+    version: i64,
+    created_at: DateTime<Utc>,
+    created_by: String,
+    updated_at: DateTime<Utc>,
+}
+
+impl CampaignView {
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
+    pub fn new(it: StoredCampaign) -> Result<Self, Problem> {
+        let spec = serde_json::from_str(&it.spec).map_err(|_| Problem::internal())?;
+        Ok(Self {
+            id: it.id,
+            name: it.name,
+            status: it.status,
+            reason: it.reason,
+            reason_details: it.reason_details,
+            spec,
+            starts_at: it.starts_at,
+            started_at: it.started_at,
+            frozen_at: it.frozen_at,
+            paused_at: it.paused_at,
+            finished_at: it.finished_at,
+            version: it.version,
+            created_at: it.created_at,
+            created_by: it.created_by,
+            updated_at: it.updated_at,
+        })
+    }
+}
+
+/// A campaign with its numbers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CampaignReport {
+    #[serde(flatten)]
+    pub campaign: CampaignView,
+    pub progress: CampaignProgress,
+    /// Why its recipients wait; null unless it is running.
+    #[schema(required)]
+    pub waiting_for: Option<WaitingFor>,
+    /// Its failures by error code, the commonest first.
+    pub failures: Vec<CampaignFailure>,
+}
+
+/// How many messages of a campaign failed with an error code.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CampaignFailure {
+    /// Meta's code; 0 where none is known.
+    pub code: i64,
+    pub count: i64,
+}
+
+/// A recipient of a campaign.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CampaignRecipient)]
+pub(crate) struct RecipientView {
+    contact_id: ContactId,
+    /// The kind of address at the freeze; null without one.
+    #[schema(required)]
+    kind: Option<RecipientKind>,
+    #[schema(required)]
+    address: Option<String>,
+    /// `pending`, `suppressed`, or the status of the message.
+    status: &'static str,
+    /// Why they are not written to: `no_address`, `no_phone`, `opted_out`, `blocked`, `variable_missing`, `variable_invalid`, `no_template`,
+    /// `no_channel`, `archived` or `merged`; null unless suppressed.
+    #[schema(required)]
+    reason: Option<String>,
+    /// The code of Meta's error.
+    #[schema(required)]
+    error_code: Option<i64>,
+    #[schema(required)]
+    message_id: Option<MessageId>,
+}
+
+impl RecipientView {
+    pub fn new(it: ShownRecipient) -> Self {
+        Self {
+            contact_id: it.row.contact_id,
+            kind: it.row.kind,
+            address: it.row.address,
+            status: it.status,
+            reason: it.row.reason,
+            error_code: it.error_code,
+            message_id: it.message,
+        }
+    }
+}

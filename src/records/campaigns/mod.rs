@@ -1,0 +1,12 @@
+//! What messaging and inbound know of campaigns: counters that move with the statuses of messages, and whether a campaign lets its messages
+//! go.
+
+mod answers;
+mod counts;
+mod moved;
+mod stopped;
+
+pub(crate) use answers::{AnsweredMessage, answer};
+pub(crate) use counts::{CountedStatus, add_counts, failures};
+pub use moved::MovedStatuses;
+pub(crate) use stopped::{lock_running, stopped};
