@@ -5,28 +5,28 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::{
     CampaignService,
     ending::{self, end_canceled, try_complete},
     error::{CampaignError, CampaignResult},
     events::{self, CampaignChanged},
-    fan_out::{Page, fan_out},
+    fan_out::{CampaignPage, fan_out},
     freeze::freeze_window,
+    plan::CampaignPlan,
     room::{Room, room},
-    spec::CampaignSpec,
+    start::start,
     store::{self, CampaignEnd, StoredCampaign},
-    templates::TemplateSnapshot,
     threshold,
 };
 use crate::{
-    contacts::segments::{language::Filter, read_catalogue},
     db::{Result, Tx},
-    directory::Route,
-    domain::{CampaignId, CampaignMessages, CampaignStatus, ChannelId, ContactId, Id, TenantId},
+    domain::{CampaignId, CampaignMessages, CampaignStatus, TenantId},
     events::{EventType, campaign as types},
-    queue::{Lane, Lease, Outcome, Queue, Recurring, counts, recurring},
+    queue::{
+        Lane, Lease, Outcome, Queue, Recurring, counts,
+        recurring::{self, RecurringRow},
+    },
     records,
 };
 
@@ -42,49 +42,24 @@ const LOOK_FOR_THE_END: Duration = Duration::from_secs(1);
 /// How far ahead messages of a campaign with a rate of its own are made.
 const PACED_AHEAD: TimeDelta = TimeDelta::seconds(2);
 
-/// What a dispatch job needs of a campaign, read once a run.
-pub(super) struct CampaignPlan {
-    pub spec: CampaignSpec,
-    pub templates: TemplateSnapshot,
-    /// Its channels that are in use.
-    pub routes: Vec<Route>,
-    /// The filter of its audience; `None` where contacts are named.
-    pub filter: Option<Filter>,
-}
-
-impl CampaignPlan {
-    async fn read(service: &CampaignService, campaign: &StoredCampaign) -> CampaignResult<Self> {
-        let spec = CampaignSpec::stored(&campaign.spec)?;
-        let template = campaign.template.as_deref();
-        let template = template.ok_or_else(|| CampaignError::invalid("template", "is missing"))?;
-        let mut tx = service.db.begin_read_as(campaign.tenant_id).await?;
-        let known = read_catalogue(&mut tx, campaign.tenant_id).await?;
-        tx.commit().await?;
-        let directory = service.directory.current();
-        let route = |id: &ChannelId| {
-            directory
-                .channel(*id)
-                .filter(|it| it.tenant == campaign.tenant_id)
-                .cloned()
-        };
-        Ok(Self {
-            templates: TemplateSnapshot::stored(template)?,
-            routes: spec.channels.iter().filter_map(route).collect(),
-            filter: spec.filter(&known)?,
-            spec,
-        })
-    }
-
-    pub fn route(&self, channel: ChannelId) -> Option<&Route> {
-        self.routes.iter().find(|it| it.channel == channel)
-    }
-}
-
 /// When a campaign is looked at next.
 enum Next {
     At(DateTime<Utc>),
     /// It has ended: its job is removed.
     Never,
+}
+
+/// Gives campaigns under way their dispatch jobs back, where they have none.
+pub(crate) async fn restore_jobs(service: &CampaignService) -> Result<()> {
+    let now = service.clock.now();
+    let missing = store::without_job(service.db.reader()).await?;
+    let rows: Vec<RecurringRow> = missing
+        .into_iter()
+        .map(|(id, tenant)| RecurringRow::new(id, tenant))
+        .collect();
+    recurring::ensure(service.db.writer(), &CAMPAIGNS, &rows, now, now)
+        .await
+        .map(drop)
 }
 
 /// Goes on with a campaign until it has nothing to do for a while, or the run is over.
@@ -98,13 +73,27 @@ pub async fn run(service: &CampaignService, id: CampaignId) -> Result<Outcome> {
     let began = service.clock.now();
     match go_on(service, tenant, id).await {
         Ok(Next::At(at)) => hand_back(service, lease, began, at).await,
-        Ok(Next::Never) => {
-            store::remove_job(service.db.writer(), lease).await?;
-            Ok(Outcome::Settled)
-        }
+        Ok(Next::Never) => match remove(service, tenant, id, lease).await? {
+            true => Ok(Outcome::Settled),
+            false => hand_back(service, lease, began, began).await,
+        },
         Err(CampaignError::Database(error)) => Err(error),
         Err(error) => Ok(Outcome::retry(error)),
     }
+}
+
+/// Removes the job of a campaign that has ended or is a draft. Returns false if it has been launched meanwhile: with the campaign locked
+/// nobody launches it.
+async fn remove(service: &CampaignService, tenant: TenantId, id: CampaignId, lease: Lease) -> Result<bool> {
+    let remove = async |tx: &mut Tx| {
+        let campaign = store::lock(tx, tenant, id).await?;
+        let is_live = campaign.is_some_and(|it| !it.status.is_final() && it.status != CampaignStatus::Draft);
+        if !is_live {
+            store::remove_job(tx.on(), lease).await?;
+        }
+        Ok::<_, sqlx::Error>(!is_live)
+    };
+    service.db.transaction_as(tenant, remove).await
 }
 
 async fn hand_back(
@@ -177,52 +166,6 @@ async fn go_on(service: &CampaignService, tenant: TenantId, id: CampaignId) -> C
     }
 }
 
-/// Starts a campaign that is due. If its templates are others by now, it pauses at once.
-async fn start(service: &CampaignService, campaign: &StoredCampaign) -> CampaignResult<()> {
-    let (tenant, id) = (campaign.tenant_id, campaign.id);
-    let now = service.clock.now();
-    // Ids of contacts begin with the milliseconds since 1970: those made from now on are not in the audience.
-    let first = u128::try_from(now.timestamp_millis()).unwrap_or_default() << 80;
-    let bound = ContactId::from_uuid(Uuid::from_u128(first));
-    let changed = templates_changed(service, campaign).await?;
-    let write = async |tx: &mut Tx| {
-        if store::lock(tx, tenant, id).await?.is_none() || !store::start(tx.on(), (tenant, id), bound, now).await? {
-            return Ok(());
-        }
-        if let Some(why) = &changed {
-            store::pause(tx.on(), (tenant, id), "template_changed", Some(why.clone()), now).await?;
-        }
-        let Some(started) = store::find(tx.on(), tenant, id).await? else {
-            return Ok(());
-        };
-        let of: &'static EventType = if changed.is_some() {
-            &types::PAUSED
-        } else {
-            &types::STARTED
-        };
-        let event = events::event(&service.clock, CampaignChanged { campaign: &started, of });
-        records::events::append(tx, &[event], now).await
-    };
-    service.db.transaction_as(tenant, write).await?;
-    Ok(())
-}
-
-/// Returns why the templates are not those of the launch any more; `None` if they are.
-async fn templates_changed(service: &CampaignService, campaign: &StoredCampaign) -> CampaignResult<Option<String>> {
-    let spec = CampaignSpec::stored(&campaign.spec)?;
-    let directory = service.directory.current();
-    let now = match spec.routes(campaign.tenant_id, &directory) {
-        Ok(routes) => TemplateSnapshot::read(service.db.reader(), campaign.tenant_id, &spec, &routes).await,
-        Err(error) => Err(error),
-    };
-    match now {
-        Ok(now) if Some(now.text()) == campaign.template => Ok(None),
-        Ok(_) => Ok(Some("the template has changed since the launch".to_owned())),
-        Err(CampaignError::Database(error)) => Err(error.into()),
-        Err(error) => Ok(Some(error.to_string())),
-    }
-}
-
 /// Does what can be done for a running campaign now, and returns how long to wait for more.
 async fn step(service: &CampaignService, campaign: &StoredCampaign, plan: &CampaignPlan) -> CampaignResult<Duration> {
     release(service, campaign, plan).await?;
@@ -265,7 +208,7 @@ async fn fan_out_waves(
             let Some(route) = plan.route(channel).filter(|_| room > 0) else {
                 break;
             };
-            let page = Page {
+            let page = CampaignPage {
                 campaign: &campaign,
                 plan,
                 wave: &wave,
@@ -301,7 +244,9 @@ async fn release(service: &CampaignService, campaign: &StoredCampaign, plan: &Ca
     let now = service.clock.now();
     let expires_at = now + TimeDelta::seconds(plan.spec.expires_after_s);
     for channel in &plan.spec.channels {
-        store::release_paused(service.db.writer(), *channel, campaign.id, expires_at, now).await?;
+        if store::has_paused(service.db.reader(), *channel, campaign.id).await? {
+            store::release_paused(service.db.writer(), *channel, campaign.id, expires_at, now).await?;
+        }
     }
     Ok(())
 }

@@ -3,13 +3,13 @@
 use super::{
     CampaignService,
     error::{CampaignError, CampaignResult},
-    spec::CampaignSpec,
+    spec::{CampaignSpec, SpecChange},
     store::{self, StoredCampaign},
 };
 use crate::{
     contacts::segments::read_catalogue,
     db::Tx,
-    domain::{CampaignId, CampaignStatus, Ctx, TenantId},
+    domain::{CampaignId, CampaignStatus, Ctx, TenantId, check_name},
 };
 
 /// Characters of a name.
@@ -18,7 +18,7 @@ const MAX_NAME: usize = 200;
 /// Changes of a draft; `None` leaves a member as it is.
 pub(crate) struct CampaignChange {
     pub name: Option<String>,
-    pub spec: Option<CampaignSpec>,
+    pub spec: SpecChange,
     /// The version that the caller has seen, if it has to be that one.
     pub version: Option<i64>,
 }
@@ -88,10 +88,9 @@ pub(crate) async fn update(
         if !matches!(draft.status, CampaignStatus::Draft | CampaignStatus::Scheduled) {
             return Err(CampaignError::WrongStatus("changed", draft.status));
         }
-        if let Some(spec) = &change.spec {
-            check(service, tx, ctx.tenant, spec).await?;
-            draft.spec = spec.text();
-        }
+        let spec = CampaignSpec::stored(&draft.spec)?.with(change.spec.clone());
+        check(service, tx, ctx.tenant, &spec).await?;
+        draft.spec = spec.text();
         draft.name = name.clone().unwrap_or(draft.name);
         draft.status = CampaignStatus::Draft;
         draft.version += 1;
@@ -133,13 +132,6 @@ async fn check(service: &CampaignService, tx: &mut Tx, tenant: TenantId, spec: &
 }
 
 fn checked_name(name: &str) -> CampaignResult<String> {
-    let name = name.trim();
-    let is_plain = !name.chars().any(char::is_control);
-    match name.chars().count() {
-        1..=MAX_NAME if is_plain => Ok(name.to_owned()),
-        _ => Err(CampaignError::invalid(
-            "name",
-            format!("write 1 to {MAX_NAME} characters on one line"),
-        )),
-    }
+    let checked = check_name(name, MAX_NAME).map_err(|why| CampaignError::invalid("name", why))?;
+    Ok(checked.to_owned())
 }

@@ -4,32 +4,26 @@
 //! recipients who may not be written to any more are suppressed; the others' messages, sends and counters are written. A page that another
 //! worker has made, or that is ahead of the freeze, finds the cursor elsewhere and writes nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     CampaignService,
-    dispatch::CampaignPlan,
+    addressed::Addressed,
     error::CampaignResult,
-    freeze::address,
-    store::{self, StoredCampaign, StoredRecipient, StoredWave},
-    templates::{FilledTemplate, WaveTemplate},
+    pace::Pace,
+    plan::CampaignPlan,
+    store::{self, StoredCampaign, StoredWave},
+    templates::WaveTemplate,
 };
 use crate::{
-    contacts::store::consents::refusing_marketing,
     db::{Result, Tx, conflict_error, retry_conflicts},
     directory::Route,
-    domain::{
-        Actor, CampaignMessages, ChannelId, ContactId, ConversationId, Direction, Id, MessageId, RecipientKind,
-        SendLane, TenantId,
-    },
+    domain::{Actor, CampaignMessages, ContactId, ConversationId, Direction, Id, MessageId, SendLane},
     messaging::{
         accept::{OUTBOUND, queue_lane},
-        store::{
-            blocks::{self, BlockedContact},
-            sends::{self, NewSend},
-        },
+        store::sends::{self, NewSend},
     },
     queue::JobEntry,
     records::{
@@ -46,7 +40,7 @@ const PAGE: [i64; 2] = [500, 200];
 const TEMPLATE: &str = "template";
 
 /// A page to fan out.
-pub(super) struct Page<'p> {
+pub(super) struct CampaignPage<'p> {
     pub campaign: &'p StoredCampaign,
     pub plan: &'p CampaignPlan,
     pub wave: &'p StoredWave,
@@ -65,7 +59,7 @@ pub(super) struct PageEnd {
 }
 
 /// Makes messages of the next recipients of a wave. Returns `None` if another worker did, or if the campaign is not running any more.
-pub(super) async fn fan_out(service: &CampaignService, page: Page<'_>) -> CampaignResult<Option<PageEnd>> {
+pub(super) async fn fan_out(service: &CampaignService, page: CampaignPage<'_>) -> CampaignResult<Option<PageEnd>> {
     let tenant = page.campaign.tenant_id;
     let Some(template) = page.template() else {
         // The wave was frozen by its template, which the snapshot keeps.
@@ -87,16 +81,7 @@ pub(super) async fn fan_out(service: &CampaignService, page: Page<'_>) -> Campai
     Ok(Some(end))
 }
 
-/// A recipient to be written to.
-struct Addressed {
-    n: i64,
-    contact: ContactId,
-    kind: RecipientKind,
-    address: String,
-    filled: FilledTemplate,
-}
-
-impl Page<'_> {
+impl CampaignPage<'_> {
     fn template(&self) -> Option<WaveTemplate<'_>> {
         let language = self.wave.language.as_deref()?;
         self.plan.templates.of_wave(self.route.account(), language)
@@ -160,78 +145,6 @@ impl Page<'_> {
             },
             entries,
         )))
-    }
-
-    /// Returns the recipients to write to, and the ordinals of those who may not be written to any more, with the reason.
-    async fn address(
-        &self,
-        tx: &mut Tx,
-        recipients: Vec<StoredRecipient>,
-        template: &WaveTemplate<'_>,
-    ) -> Result<(Vec<Addressed>, Vec<(i64, &'static str)>)> {
-        let (tenant, channel) = (self.campaign.tenant_id, self.route.channel);
-        let live: Vec<ContactId> = recipients
-            .iter()
-            .filter(|it| it.outcome.is_none())
-            .map(|it| it.contact_id)
-            .collect();
-        let pairs: Vec<(TenantId, ContactId, ChannelId)> = live.iter().map(|id| (tenant, *id, channel)).collect();
-        let refusing = refusing_marketing(tx.on(), &pairs).await?;
-        let blocked = live.iter().map(|contact| BlockedContact {
-            tenant,
-            channel,
-            contact: *contact,
-        });
-        let blocked: HashSet<(ChannelId, ContactId)> = blocks::among(tx.on(), &blocked.collect::<Vec<_>>())
-            .await?
-            .into_iter()
-            .collect();
-        let mut identities: HashMap<ContactId, Vec<_>> = HashMap::new();
-        for it in contacts::list_identities(tx.on(), tenant, &live).await? {
-            identities.entry(it.contact_id).or_default().push(it);
-        }
-        let archived: HashSet<ContactId> = contacts::find_all(tx.on(), tenant, &live)
-            .await?
-            .into_iter()
-            .filter(|it| it.archived_at.is_some())
-            .map(|it| it.id)
-            .collect();
-        let (mut addressed, mut refused) = (Vec::new(), Vec::new());
-        for it in recipients {
-            if it.outcome.is_some() {
-                continue;
-            }
-            let own = identities.get(&it.contact_id).map_or(&[][..], Vec::as_slice);
-            let values = it
-                .params
-                .as_deref()
-                .map_or(Ok(Default::default()), serde_json::from_str);
-            let verdict = match (address(own), values) {
-                _ if blocked.contains(&(channel, it.contact_id)) => Err("blocked"),
-                _ if refusing.contains(&(it.contact_id, channel)) => Err("opted_out"),
-                _ if archived.contains(&it.contact_id) => Err("archived"),
-                (None, _) => Err("no_address"),
-                (Some((kind, _)), _) if kind != RecipientKind::Phone && self.plan.templates.needs_phone() => {
-                    Err("no_phone")
-                }
-                (_, Err(_)) => Err("variable_invalid"),
-                (Some(address), Ok(values)) => template
-                    .fill(&values)
-                    .map(|it| (address, it))
-                    .map_err(|_| "variable_invalid"),
-            };
-            match verdict {
-                Err(reason) => refused.push((it.n, reason)),
-                Ok(((kind, address), filled)) => addressed.push(Addressed {
-                    n: it.n,
-                    contact: it.contact_id,
-                    kind,
-                    address,
-                    filled,
-                }),
-            }
-        }
-        Ok((addressed, refused))
     }
 
     /// Finds or opens the conversations of recipients. One that is opened here has no message yet, as far as people see: it is told of when
@@ -319,50 +232,5 @@ impl Page<'_> {
             lane: queue_lane(it.lane),
         };
         Ok(new.iter().map(entry).collect())
-    }
-}
-
-/// Due times at a campaign's own rate.
-struct Pace {
-    begins: DateTime<Utc>,
-    rate: u32,
-}
-
-impl Pace {
-    fn new(rate: u32, paced_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
-        Self {
-            begins: paced_until.unwrap_or(now).max(now),
-            rate: rate.max(1),
-        }
-    }
-
-    /// Returns when the `n`th message of the page is due.
-    fn due(&self, n: i64) -> DateTime<Utc> {
-        self.begins + TimeDelta::microseconds(n * 1_000_000 / i64::from(self.rate))
-    }
-
-    /// Returns when a page of this many messages ends.
-    fn end(&self, count: i64) -> DateTime<Utc> {
-        self.due(count)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_are_due_at_the_rate_of_their_campaign() {
-        let now = DateTime::from_timestamp(1_790_000_000, 0).expect("a time");
-        let first = Pace::new(10, None, now);
-        assert_eq!((first.due(0), first.due(9)), (now, now + TimeDelta::milliseconds(900)));
-        let end = first.end(10);
-        assert_eq!(Pace::new(10, Some(end), now).due(0), now + TimeDelta::seconds(1));
-        let late = now + TimeDelta::seconds(30);
-        assert_eq!(
-            Pace::new(10, Some(end), late).due(0),
-            late,
-            "time that has passed is not made up for"
-        );
     }
 }

@@ -7,6 +7,7 @@
 //!    written to twice, and nobody is left out, whenever a worker dies.
 //! 4. Counters move in the commit that moves a status (`records/campaigns`): `progress` reads them, `ending` recounts them at the end.
 
+mod addressed;
 mod control;
 mod dispatch;
 mod draft;
@@ -15,17 +16,21 @@ mod error;
 mod events;
 mod fan_out;
 mod freeze;
+mod pace;
+mod plan;
 mod progress;
 mod recipients;
 mod room;
 mod service;
 mod spec;
+mod start;
 pub mod store;
 mod templates;
 mod threshold;
 mod variables;
 
 pub(crate) use control::{cancel, launch, pause, resume};
+pub(crate) use dispatch::restore_jobs;
 pub use dispatch::{CAMPAIGNS, run};
 pub(crate) use draft::{CampaignChange, create, duplicate, find, remove, update};
 pub use ending::{recount, stored};
@@ -34,4 +39,4 @@ pub use progress::{CampaignProgress, progress};
 pub(crate) use progress::{WaitingFor, waiting_for};
 pub(crate) use recipients::{ShownRecipient, recipients};
 pub use service::CampaignService;
-pub(crate) use spec::CampaignSpec;
+pub(crate) use spec::{CampaignAudience, CampaignSpec, CampaignTemplate, CampaignVariable, SpecChange};

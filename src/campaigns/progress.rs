@@ -131,6 +131,8 @@ pub(crate) enum WaitingFor {
     CampaignsRest,
     /// Meta cannot be reached.
     ProviderUnreachable,
+    /// A channel is not in use any more: its recipients wait until it is added again.
+    ChannelGone,
     /// All messages are made; Meta's answers are awaited, or somebody's decision about messages whose delivery is unknown.
     Answers,
 }
@@ -147,7 +149,11 @@ pub(crate) async fn waiting_for(
     let Ok(spec) = CampaignSpec::stored(&campaign.spec) else {
         return Ok(None);
     };
+    let directory = service.directory.current();
     for channel in &spec.channels {
+        if directory.channel(*channel).is_none() {
+            return Ok(Some(WaitingFor::ChannelGone));
+        }
         if let Room::Held(held) = room(service, *channel).await? {
             return Ok(Some(match held {
                 HoldReason::Breaker => WaitingFor::Breaker,

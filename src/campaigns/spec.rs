@@ -96,44 +96,67 @@ pub(crate) struct CampaignVariable {
 }
 
 /// What a campaign is to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CampaignSpec {
     pub audience: CampaignAudience,
-    /// People who are left out, whatever the audience says: at most ten, none with `contacts`.
-    #[serde(default)]
-    #[schema(max_items = 10)]
+    /// People who are left out, whatever the audience says.
     pub exclude: Vec<CampaignAudience>,
-    /// The numbers that it is sent from. A contact is written to from the one that they talked with last, else from any.
-    #[schema(min_items = 1, max_items = 20)]
+    /// The numbers that it is sent from.
     pub channels: Vec<ChannelId>,
     pub template: CampaignTemplate,
-    /// The values of the template's variables, by their keys (`body.1`, `header`, `buttons.0`).
-    #[serde(default)]
+    /// The values of the template's variables, by their keys.
     pub variables: BTreeMap<String, CampaignVariable>,
-    /// Messages per second, over all its channels; without it as many as they may.
-    #[serde(default)]
-    #[schema(minimum = 1, maximum = 1000)]
+    /// Messages per second, over all its channels; `None` is as many as they may.
     pub rate_per_second: Option<u32>,
-    /// It pauses when this many per cent of its last messages have failed.
-    #[serde(default = "threshold")]
-    #[schema(minimum = 1, maximum = 100, default = 30)]
+    /// Per cent of failed messages at which it pauses.
     pub failure_threshold: u8,
-    /// A message that was not sent this many seconds after its turn expires. The time of a pause does not count.
-    #[serde(default = "expiry")]
-    #[schema(minimum = 60, maximum = 2592000, default = 86400)]
+    /// Seconds after its turn at which a message that was not sent expires.
     pub expires_after_s: i64,
 }
 
-fn threshold() -> u8 {
-    THRESHOLD
-}
-
-fn expiry() -> i64 {
-    EXPIRY.2
+/// Changes of a spec; `None` leaves a member as it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SpecChange {
+    pub audience: Option<CampaignAudience>,
+    pub exclude: Option<Vec<CampaignAudience>>,
+    pub channels: Option<Vec<ChannelId>>,
+    pub template: Option<CampaignTemplate>,
+    pub variables: Option<BTreeMap<String, CampaignVariable>>,
+    /// `Some(None)` takes the rate away.
+    pub rate_per_second: Option<Option<u32>>,
+    pub failure_threshold: Option<u8>,
+    pub expires_after_s: Option<i64>,
 }
 
 impl CampaignSpec {
+    /// Creates a spec with nothing but what has to be said.
+    pub fn new(audience: CampaignAudience, channels: Vec<ChannelId>, template: CampaignTemplate) -> Self {
+        Self {
+            audience,
+            exclude: Vec::new(),
+            channels,
+            template,
+            variables: BTreeMap::new(),
+            rate_per_second: None,
+            failure_threshold: THRESHOLD,
+            expires_after_s: EXPIRY.2,
+        }
+    }
+
+    /// Returns it with changes.
+    pub fn with(self, change: SpecChange) -> Self {
+        Self {
+            audience: change.audience.unwrap_or(self.audience),
+            exclude: change.exclude.unwrap_or(self.exclude),
+            channels: change.channels.unwrap_or(self.channels),
+            template: change.template.unwrap_or(self.template),
+            variables: change.variables.unwrap_or(self.variables),
+            rate_per_second: change.rate_per_second.unwrap_or(self.rate_per_second),
+            failure_threshold: change.failure_threshold.unwrap_or(self.failure_threshold),
+            expires_after_s: change.expires_after_s.unwrap_or(self.expires_after_s),
+        }
+    }
+
     /// Reads the stored form.
     pub(super) fn stored(text: &str) -> CampaignResult<Self> {
         serde_json::from_str(text).map_err(|error| CampaignError::invalid("spec", error))

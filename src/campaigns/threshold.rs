@@ -6,9 +6,9 @@ use chrono::DateTime;
 
 use super::{
     CampaignService,
-    dispatch::CampaignPlan,
     error::CampaignResult,
     events::{self, CampaignChanged},
+    plan::CampaignPlan,
     room::rate,
     store::{self, StoredCampaign},
 };

@@ -15,6 +15,7 @@ pub use windows::emit_window_closing;
 
 use crate::{
     app::App,
+    campaigns,
     contacts::{export, import},
     db::Result,
     domain::Ctx,
@@ -114,8 +115,9 @@ pub async fn reconcile(app: &App) -> Result<()> {
         .and(erased)
 }
 
-/// Wakes the consumers whose hint was lost, and those that are new.
+/// Wakes the consumers whose hint was lost, and those that are new; gives campaigns their jobs back.
 async fn wake_consumers(app: &App) -> Result<()> {
+    campaigns::restore_jobs(&app.campaigns).await?;
     event_consumers::wake_lagging((&app.db, &app.clock, &app.queues), &app.consumers).await
 }
 

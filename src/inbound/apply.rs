@@ -18,8 +18,8 @@ use crate::{
     clock::Clock,
     contacts::people,
     db::{Result, Tx},
-    domain::{ChannelId, ContactId, ConversationId, Direction, MessageId, Origin, Status},
-    inbound::store::statuses::{self, JoinedStatus},
+    domain::{ChannelId, ContactId, ConversationId, Direction, MessageId, Origin},
+    inbound::store::statuses,
     media::store::NewInboundMedia,
     messaging::{self, FailedMessage, FollowUp, LimitSet},
     queue::JobEntry,
@@ -102,7 +102,7 @@ pub(crate) async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Res
     messages::lock(tx, recipients.messages).await?;
     messaging::prove(tx, clock, &plan.proofs, &mut moved).await?;
     let joined = statuses::insert(tx.on(), &plan.statuses).await?;
-    let failed: Vec<FailedMessage> = joined.iter().filter_map(failed).collect();
+    let failed: Vec<FailedMessage> = joined.iter().filter_map(reports::failed).collect();
     reports::advance(tx, joined, &mut buffer, &mut moved).await?;
     let mut failures = messaging::apply_failures(tx, clock, &failed, &mut moved).await?;
     moved.count(tx).await?;
@@ -119,18 +119,6 @@ pub(crate) async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Res
             replies,
         },
     ))
-}
-
-/// Returns the failure that a status reports, for a message that Meta had accepted.
-pub(super) fn failed(status: &JoinedStatus) -> Option<FailedMessage> {
-    (status.message_status() == Some(Status::Failed)).then_some(())?;
-    Some(FailedMessage {
-        message: status.message_id,
-        channel: status.channel_id,
-        code: status.error_code?,
-        title: status.error_title.clone().unwrap_or_default(),
-        at: status.occurred_at,
-    })
 }
 
 /// Locks the tenants of the plan.

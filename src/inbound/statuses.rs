@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{apply, event_buffer::EventBuffer, plan::ItemSource, recipients, refusals};
+use super::{event_buffer::EventBuffer, plan::ItemSource, recipients, refusals};
 use crate::{
     contacts::people,
     db::{Result, Tx, is_unavailable, retry_conflicts},
@@ -73,6 +73,18 @@ pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::
         payload: status.raw.clone(),
         received_at: origin.received_at,
     }
+}
+
+/// Returns the failure that a status reports, for a message that Meta had accepted.
+pub(super) fn failed(status: &JoinedStatus) -> Option<FailedMessage> {
+    (status.message_status() == Some(Status::Failed)).then_some(())?;
+    Some(FailedMessage {
+        message: status.message_id,
+        channel: status.channel_id,
+        code: status.error_code?,
+        title: status.error_title.clone().unwrap_or_default(),
+        at: status.occurred_at,
+    })
 }
 
 /// Advances the messages of these statuses and buffers the events.
@@ -172,7 +184,7 @@ async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[MessageKey]) -> 
     messages::lock(tx, recipients.messages).await?;
     let joined = statuses::join(tx.on(), keys).await?;
     let count = joined.len();
-    let failed: Vec<FailedMessage> = joined.iter().filter_map(apply::failed).collect();
+    let failed: Vec<FailedMessage> = joined.iter().filter_map(failed).collect();
     let mut moved = MovedStatuses::default();
     advance(tx, joined, &mut buffer, &mut moved).await?;
     let mut aftermath = messaging::apply_failures(tx, &service.clock, &failed, &mut moved).await?;

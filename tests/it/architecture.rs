@@ -60,6 +60,7 @@ pub const FEATURES: &[(&str, &[&str])] = &[
     ("webhooks", &[]),
     ("media", &[]),
     ("messaging", &["contacts", "templates", "media"]),
+    ("campaigns", &["contacts", "templates", "messaging"]),
     ("inbound", &["contacts", "templates", "media", "messaging"]),
     ("tenancy", &["templates", "webhooks", "messaging", "inbound"]),
     ("schedule", &[]),
@@ -76,6 +77,10 @@ const STORES: &[(&str, &str)] = &[
     // A merge of contacts moves the rows of every table that names one.
     ("records/contacts/merged_tables.rs", "contacts"),
     ("records/contacts/merged_tables.rs", "messaging"),
+    // A page of a campaign asks for the consent of its recipients, and makes messages and sends of them.
+    ("campaigns", "contacts"),
+    ("campaigns", "messaging"),
+    ("campaigns", "templates"),
     // What was received is stored with its media, and what a status says of a send with the send.
     ("inbound", "media"),
     ("inbound", "messaging"),
@@ -91,6 +96,7 @@ const STORES: &[(&str, &str)] = &[
     ("tenancy", "webhooks"),
     ("housekeeping", "inbound"),
     ("housekeeping", "messaging"),
+    ("http", "campaigns"),
     ("http", "contacts"),
     ("http", "inbound"),
     ("http", "media"),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use mainstay::domain::{
-    AttemptOutcome, DeliveryState, Direction, Evidence, HoldReason, MessageTemplateState, MissedRunPolicy, Origin,
-    Provider, RecipientKind, RunStatus, Status, TaskKind, WorkState,
+    AttemptOutcome, CampaignStatus, DeliveryState, Direction, Evidence, HoldReason, MessageTemplateState,
+    MissedRunPolicy, Origin, Provider, RecipientKind, RunStatus, Status, TaskKind, WorkState,
 };
 
 use crate::{architecture::sources, support::app::TestApp};
@@ -29,6 +29,7 @@ fn columns() -> Vec<Column> {
         "channel_checks",
         "endpoint_jobs",
         "event_consumers",
+        "campaign_jobs",
         "tasks",
         "schedules",
     ];
@@ -43,6 +44,16 @@ fn columns() -> Vec<Column> {
         column("direction", &["messages"], directions()),
         column("last_message_direction", &["conversations"], directions()),
         column("origin", &["messages", "media"], origins()),
+        column(
+            "status",
+            &["campaigns"],
+            CampaignStatus::ALL.map(CampaignStatus::as_str).to_vec(),
+        ),
+        column(
+            "kind",
+            &["campaign_recipients"],
+            RecipientKind::ALL.map(RecipientKind::as_str).to_vec(),
+        ),
         column("status", &["messages"], Status::ALL.map(Status::as_str).to_vec()),
         column(
             "recipient_kind",

@@ -1,8 +1,9 @@
 //! The jobs that never end: which there are, and that none is given up.
 
 use mainstay::{
+    campaigns::CAMPAIGNS,
     db::Sql,
-    domain::{EndpointId, TenantId},
+    domain::{CampaignId, EndpointId, TenantId},
     jobs::QUEUES,
     queue::recurring::{self, RecurringRow, UNTIL_WOKEN},
     records::event_consumers::CONSUMERS,
@@ -21,6 +22,7 @@ const RECURRING: &[(&str, &str)] = &[
     ("templates", "template_syncs"),
     ("checks", "channel_checks"),
     ("consumers", "event_consumers"),
+    ("campaigns", "campaign_jobs"),
     ("schedules", "schedules"),
 ];
 
@@ -43,6 +45,15 @@ async fn each_runs_though_it_failed_fifty_times(world: World) {
     // The job of an endpoint that is not there has nothing to do.
     let row = RecurringRow::new(app.clock.new_id::<EndpointId>(), tenant);
     let made = recurring::ensure(app.db.writer(), &ENDPOINT_JOBS, &[row], now, now + UNTIL_WOKEN).await;
+    assert_eq!(made.unwrap().len(), 1);
+    // The job of a paused campaign rests until it is resumed.
+    const CAMPAIGN: &str = "
+        INSERT INTO campaigns (tenant_id, id, name, status, spec, version, created_at, created_by, updated_at)
+        VALUES ($1, $2, 'Autumn', 'paused', '{}', 1, $3, 'operator', $3)";
+    let campaign: CampaignId = app.clock.new_id();
+    app.db.sql(CAMPAIGN, (tenant, campaign, now)).run().await.unwrap();
+    let row = RecurringRow::new(campaign, tenant);
+    let made = recurring::ensure(app.db.writer(), &CAMPAIGNS, &[row], now, now + UNTIL_WOKEN).await;
     assert_eq!(made.unwrap().len(), 1);
     // Nothing runs in the queue of consumers where there are none: tests/it/consumers.rs has some.
     for (queue, table) in RECURRING.iter().filter(|(queue, _)| *queue != CONSUMERS.name) {

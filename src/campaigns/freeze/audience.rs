@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{WINDOW, before, scan};
 use crate::{
-    campaigns::{dispatch::CampaignPlan, store::StoredCampaign},
+    campaigns::{plan::CampaignPlan, store::StoredCampaign},
     db::{Result, Tx},
     domain::ContactId,
     records::contacts::{self, Contact},

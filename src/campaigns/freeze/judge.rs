@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    campaigns::dispatch::CampaignPlan,
+    campaigns::plan::CampaignPlan,
     contacts::store::consents::refusing_marketing,
     db::{Result, Tx},
     directory::Route,

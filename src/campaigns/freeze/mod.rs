@@ -17,8 +17,8 @@ use judge::{JudgedContact, judge};
 
 use super::{
     CampaignService,
-    dispatch::CampaignPlan,
     error::CampaignResult,
+    plan::CampaignPlan,
     store::{self, Freeze, StoredCampaign},
 };
 use crate::{

@@ -57,6 +57,23 @@ pub(crate) async fn outcomes_of_last(
     on.sql(SQL, (tenant, from, before, since)).all().await
 }
 
+/// Returns whether sends of a channel are held because their campaign was paused.
+pub(crate) async fn has_paused(on: On<'_>, channel: ChannelId, campaign: CampaignId) -> Result<bool> {
+    const SQL: &str = "
+        SELECT id FROM sends WHERE channel_id = $1 AND held = 'campaign_paused' AND campaign_id = $2 LIMIT 1";
+    let found: Option<(Uuid,)> = on.sql(SQL, (channel, campaign)).opt().await?;
+    Ok(found.is_some())
+}
+
+/// Returns the campaigns of all tenants that have begun and not ended, and have no dispatch job.
+pub(crate) async fn without_job(on: On<'_>) -> Result<Vec<(CampaignId, TenantId)>> {
+    const SQL: &str = "
+        SELECT c.id, c.tenant_id FROM campaigns c
+        WHERE c.status IN ('scheduled', 'running', 'paused', 'canceling')
+            AND NOT EXISTS (SELECT 1 FROM campaign_jobs j WHERE j.id = c.id)";
+    on.sql(SQL, ()).all().await
+}
+
 /// Makes sends due that were held while their campaign was paused. Those of messages without proof stay until there is some.
 pub(crate) async fn release_paused(
     on: On<'_>,

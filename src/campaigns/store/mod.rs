@@ -12,8 +12,8 @@ pub(crate) use campaigns::{
     set_status, start, store_snapshot, update_draft,
 };
 pub(crate) use dispatch::{
-    count_due, has_unfinished, held_reason, outcomes_of_last, release_paused, remember_messages, remove_job, tenant_of,
-    waiting_of,
+    count_due, has_paused, has_unfinished, held_reason, outcomes_of_last, release_paused, remember_messages,
+    remove_job, tenant_of, waiting_of, without_job,
 };
 pub(crate) use recipients::{
     FrozenRecipient, StoredRecipient, insert_recipients, merge, page, recipients_after, suppress, taken,

@@ -5,9 +5,9 @@ use serde_json::json;
 use utoipa::openapi::{extensions::ExtensionsBuilder, path::Operation};
 
 use crate::domain::Permission::{
-    self, ChannelsRead, ContactsExport, ContactsImport, ContactsRead, ContactsWrite, ConversationsExport,
-    ConversationsRead, EndpointsManage, EventsRead, MessagesControl, MessagesSend, SettingsRead, SettingsWrite,
-    TemplatesRead, TemplatesWrite,
+    self, CampaignsLaunch, CampaignsRead, CampaignsWrite, ChannelsRead, ContactsExport, ContactsImport, ContactsRead,
+    ContactsWrite, ConversationsExport, ConversationsRead, EndpointsManage, EventsRead, MessagesControl, MessagesSend,
+    SettingsRead, SettingsWrite, TemplatesRead, TemplatesWrite,
 };
 
 /// Where it is recorded who did something.
@@ -57,6 +57,17 @@ const TENANT: &[(&str, &[Permission], Recorded)] = &[
     ("createKeywordRule", &[SettingsWrite], Audit),
     ("replaceKeywordRule", &[SettingsWrite], Audit),
     ("deleteKeywordRule", &[SettingsWrite], Audit),
+    ("listCampaigns", &[CampaignsRead], Recorded::None),
+    ("createCampaign", &[CampaignsWrite], Audit),
+    ("getCampaign", &[CampaignsRead], Recorded::None),
+    ("updateCampaign", &[CampaignsWrite], Audit),
+    ("deleteCampaign", &[CampaignsWrite], Audit),
+    ("duplicateCampaign", &[CampaignsWrite], Audit),
+    ("launchCampaign", &[CampaignsLaunch], Audit),
+    ("pauseCampaign", &[CampaignsLaunch], Audit),
+    ("resumeCampaign", &[CampaignsLaunch], Audit),
+    ("cancelCampaign", &[CampaignsLaunch], Audit),
+    ("listCampaignRecipients", &[CampaignsRead], Recorded::None),
     ("listSegments", &[ContactsRead], Recorded::None),
     ("createSegment", &[ContactsWrite], Audit),
     ("getSegment", &[ContactsRead], Recorded::None),

@@ -67,6 +67,11 @@ const OF_CONTACTS: &[(&str, &str)] = &[
         "Invalid member, filter or file: see `field`, `column` and `limit`",
     ),
 ];
+const OF_CAMPAIGNS: &[(&str, &str)] = &[
+    ("409", "In another state"),
+    ("412", "Changed meanwhile: not the version that `If-Match` names"),
+    ("422", "Invalid member, audience or template: see `field` and `column`"),
+];
 const OF_MERGED: (&str, &str) = ("308", "Merged into another one: see `Location`");
 const OF_FILES: &[(&str, &str)] = &[("409", "Too many at a time"), ("410", "The file is gone")];
 const OF_SELECTED_FILES: &[(&str, &str)] = &[
@@ -151,6 +156,8 @@ fn of_resource(changes: bool, path: &str) -> &'static [(&'static str, &'static s
         OF_SELECTED_FILES
     } else if path.ends_with("/export") || is_below(&["/api/v1/exports"]) {
         OF_FILES
+    } else if changes && is_below(&["/api/v1/campaigns"]) {
+        OF_CAMPAIGNS
     } else if is_below(CONTACTS) {
         OF_CONTACTS
     } else {

@@ -103,21 +103,21 @@ impl MovedStatuses {
 
 /// Reads messages, locked or not, in the order of their ids.
 async fn read(on: On<'_>, messages: &[(TenantId, MessageId)], locked: bool) -> Result<Vec<NotedStatus>> {
-    const PLAIN: &str = "
+    const SQL: &str = "
         WITH r (tenant_id, id) AS ({rows})
         SELECT m.tenant_id, m.id, m.campaign_id, m.status, m.error_code
         FROM r CROSS JOIN messages m
         WHERE m.tenant_id = r.tenant_id AND m.id = r.id AND m.campaign_id IS NOT NULL";
     // No planner turns a subquery that locks into a join.
-    const LOCKED: &str = "
+    const POSTGRES: &str = "
         WITH r (tenant_id, id) AS ({rows})
         SELECT o.tenant_id, o.id, o.campaign_id, o.status, o.error_code
         FROM (SELECT r.tenant_id, r.id FROM r ORDER BY r.id) k CROSS JOIN LATERAL (
             SELECT m.* FROM messages m
             WHERE m.tenant_id = k.tenant_id AND m.id = k.id AND m.campaign_id IS NOT NULL FOR UPDATE) o";
     let sql = match on {
-        On::Postgres(_) | On::PostgresPool(_) if locked => LOCKED,
-        _ => PLAIN,
+        On::Postgres(_) | On::PostgresPool(_) if locked => POSTGRES,
+        _ => SQL,
     };
     let row = |(tenant, id): &(TenantId, MessageId)| (tenant.uuid(), id.uuid());
     Rows::new(sql, messages.iter().map(row).collect()).all(on).await

@@ -17,10 +17,15 @@ pub(super) const METRICS: &[MetricDescription] = &[
         &["code"],
         "Messages that failed, by Meta's code or range of codes as in `GET /api/v1/errors`; `other` for codes it does not have, `none` without a code.",
     ),
+    counter(
+        "mainstay_campaign_identity_broken_total",
+        &[],
+        "Campaigns whose counters were not the numbers of their rows when they were counted again. Anything but 0 is a defect.",
+    ),
     gauge(
         "mainstay_sends_held",
         &["reason"],
-        "Messages held, by reason: `breaker`, `campaigns`, `daily_limit`, `provider_unreachable`, `unknown`. Counted by workers every 30 s.",
+        "Messages held, by reason: `breaker`, `campaigns`, `campaign_paused`, `daily_limit`, `provider_unreachable`, `unknown`. Counted by workers every 30 s.",
     ),
     counter(
         "mainstay_sends_unknown_total",

@@ -23,8 +23,9 @@ const TIMES: [&str; 8] = [
 ];
 
 /// What ids begin with.
-const IDS: [&str; 16] = [
+const IDS: [&str; 17] = [
     "ten", "chn", "key", "con", "cnv", "msg", "med", "tpl", "mtp", "evt", "ep", "dlv", "raw", "imp", "cns", "seg",
+    "cmp",
 ];
 
 /// The states of jobs, each with a list of its own.

@@ -23,7 +23,7 @@ fn phone(n: usize) -> String {
 
 impl World {
     /// Has templates `offer` in English and Spanish, with a place for a name.
-    async fn offers(&self) {
+    pub async fn offers(&self) {
         let graph = self.simulator.graph();
         for (language, body) in [
             ("en_US", "Hello {{1}}, look at this."),
@@ -73,14 +73,14 @@ impl World {
         })
     }
 
-    async fn create(&self, draft: Value) -> String {
+    pub async fn create(&self, draft: Value) -> String {
         let answer = self.post("campaigns", draft).await;
         assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
         answer.json()["id"].as_str().unwrap().to_owned()
     }
 
     /// Creates a campaign and launches it.
-    async fn launch(&self, draft: Value) -> String {
+    pub async fn launch(&self, draft: Value) -> String {
         let id = self.create(draft).await;
         let answer = self.post(&format!("campaigns/{id}/launch"), json!({})).await;
         assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
@@ -98,7 +98,7 @@ impl World {
         campaign
     }
 
-    async fn until_campaign(&self, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until_campaign(&self, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let mut last = Value::Null;
         let waiting = wait_until(DEADLINE * 2, what, async || {
             last = self.campaign(id).await;
@@ -108,6 +108,17 @@ impl World {
             panic!("waited in vain for {what}: {last:#}");
         }
         last
+    }
+
+    /// Waits until an event of a type has happened.
+    pub async fn until_event(&self, kind: &str) {
+        const SQL: &str = "SELECT COUNT(*) FROM events WHERE type = $1";
+        wait_until(DEADLINE, kind, async || {
+            let reader = self.running.app.db.reader();
+            let (count,): (i64,) = reader.sql(SQL, (kind.to_owned(),)).one().await.unwrap();
+            count > 0
+        })
+        .await;
     }
 
     async fn until_status(&self, id: &str, status: &str) -> Value {

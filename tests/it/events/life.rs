@@ -8,7 +8,7 @@ use mainstay_sim::{Fault, FaultRule, NumberPatch, Shape};
 use mainstay_test_macros::both_sizes;
 use serde_json::{Value, json};
 
-use super::{imports, schema::told};
+use super::{campaigns, imports, schema::told};
 use crate::{
     sending::world::{DEADLINE, World},
     support::{
@@ -209,6 +209,7 @@ async fn every_type_comes_and_is_as_its_schema_says(world: World) {
         .await
         .unwrap();
     world.fetch_templates().await;
+    campaigns::happen(&world).await;
     hear(&world, fixtures()).await;
     hear(&world, passed_on()).await;
     kept(&world).await;

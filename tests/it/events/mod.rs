@@ -1,5 +1,6 @@
 //! What is told: every type of the catalogue comes, when it should and no more often, and is as its schema says.
 
+mod campaigns;
 mod imports;
 mod life;
 mod people;

@@ -15,6 +15,7 @@ use crate::support::{
 const IDS: &[(&str, &str)] = &[
     ("channels", "chn"),
     ("contacts", "con"),
+    ("campaigns", "cmp"),
     ("segments", "seg"),
     ("conversations", "cnv"),
     ("message-templates", "mtp"),

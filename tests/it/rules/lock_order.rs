@@ -158,7 +158,7 @@ async fn a_batch_of_two_tenants_locks_both_before_a_channel(test: TestApp) {
 }
 
 #[both_databases]
-#[should_panic(expected = "the lock order is broken: Contacts after stage 7")]
+#[should_panic(expected = "the lock order is broken: Contacts after stage 8")]
 async fn a_transaction_that_goes_back_is_found(test: TestApp) {
     let mut tx = test.app.db.begin().await.unwrap();
     Stage::Messages.reach(&mut tx);

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{
     super::contacts::{detail::ETag, write::if_match},
     report,
-    view::CampaignReport,
+    view::CampaignView,
 };
 use crate::{
     app::App,
@@ -36,14 +36,14 @@ pub(crate) struct CampaignLaunch {
 /// `ETag` of the draft as you have seen it, a draft that somebody else changed meanwhile is not launched (412).
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/launch", params(("id" = CampaignId, Path),
     ("if-match" = Option<String>, Header, description = "The `ETag` of the draft")), request_body = CampaignLaunch,
-    responses((status = 200, description = "Scheduled", body = CampaignReport)))]
+    responses((status = 200, description = "Scheduled", body = CampaignView)))]
 pub async fn launch(
     caller: May<perm::CampaignsLaunch>,
     State(app): State<App>,
     Path(id): Path<CampaignId>,
     headers: HeaderMap,
     Json(launch): Json<CampaignLaunch>,
-) -> Result<(ETag, Body<CampaignReport>), Problem> {
+) -> Result<(ETag, Body<CampaignView>), Problem> {
     campaigns::launch(&app.campaigns, &caller, id, launch.starts_at, if_match(&headers)?).await?;
     report(&app, &caller, id).await
 }
@@ -52,12 +52,12 @@ pub async fn launch(
 ///
 /// No message is made once this is answered. Calls to Meta that were begun are finished, within a second.
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/pause", params(("id" = CampaignId, Path)),
-    responses((status = 200, description = "Paused", body = CampaignReport)))]
+    responses((status = 200, description = "Paused", body = CampaignView)))]
 pub async fn pause(
     caller: May<perm::CampaignsLaunch>,
     State(app): State<App>,
     Path(id): Path<CampaignId>,
-) -> Result<(ETag, Body<CampaignReport>), Problem> {
+) -> Result<(ETag, Body<CampaignView>), Problem> {
     campaigns::pause(&app.campaigns, &caller, id).await?;
     report(&app, &caller, id).await
 }
@@ -66,12 +66,12 @@ pub async fn pause(
 ///
 /// It goes on where it was; who was written to is not written to again.
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/resume", params(("id" = CampaignId, Path)),
-    responses((status = 200, description = "Running", body = CampaignReport)))]
+    responses((status = 200, description = "Running", body = CampaignView)))]
 pub async fn resume(
     caller: May<perm::CampaignsLaunch>,
     State(app): State<App>,
     Path(id): Path<CampaignId>,
-) -> Result<(ETag, Body<CampaignReport>), Problem> {
+) -> Result<(ETag, Body<CampaignView>), Problem> {
     campaigns::resume(&app.campaigns, &caller, id).await?;
     report(&app, &caller, id).await
 }
@@ -80,12 +80,12 @@ pub async fn resume(
 ///
 /// What waits is withdrawn within some seconds, then its status is `canceled`. What Meta has stays.
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/cancel", params(("id" = CampaignId, Path)),
-    responses((status = 200, description = "Canceling", body = CampaignReport)))]
+    responses((status = 200, description = "Canceling", body = CampaignView)))]
 pub async fn cancel(
     caller: May<perm::CampaignsLaunch>,
     State(app): State<App>,
     Path(id): Path<CampaignId>,
-) -> Result<(ETag, Body<CampaignReport>), Problem> {
+) -> Result<(ETag, Body<CampaignView>), Problem> {
     campaigns::cancel(&app.campaigns, &caller, id).await?;
     report(&app, &caller, id).await
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod control;
 mod problems;
+mod request;
 mod view;
 
 use axum::{
@@ -10,7 +11,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::contacts::{
     detail::{ETag, etag},
@@ -18,7 +19,7 @@ use super::contacts::{
 };
 use crate::{
     app::App,
-    campaigns::{self, CampaignChange, CampaignSpec, store},
+    campaigns::{self, CampaignChange, store},
     domain::{CampaignId, CampaignStatus, perm},
     http::{
         auth::{May, TenantAccess},
@@ -28,29 +29,11 @@ use crate::{
     },
     records,
 };
-use view::{CampaignFailure, CampaignReport, CampaignView, RecipientView};
+use request::{ChangedCampaign, NewCampaign};
+use view::{CampaignFailure, CampaignNumbers, CampaignView, RecipientView};
 
 const LIST: &str = "campaigns";
 const RECIPIENTS: &str = "campaign_recipients";
-
-/// A campaign to create: a draft, until it is launched.
-#[derive(Deserialize, ToSchema)]
-pub(crate) struct NewCampaign {
-    #[schema(min_length = 1, max_length = 200)]
-    name: String,
-    #[serde(flatten)]
-    spec: CampaignSpec,
-}
-
-/// Members to change; members that are left out stay as they are.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ChangedCampaign {
-    #[schema(min_length = 1, max_length = 200)]
-    name: Option<String>,
-    /// In place of the whole spec.
-    spec: Option<CampaignSpec>,
-}
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -80,7 +63,10 @@ pub async fn list(
     let mut tx = caller.begin().await?;
     let rows = store::list(tx.on(), caller.tenant, query.status, before, paging.rows()).await?;
     tx.commit().await?;
-    let views: Vec<CampaignView> = rows.into_iter().map(CampaignView::new).collect::<Result<_, _>>()?;
+    let views: Vec<CampaignView> = rows
+        .into_iter()
+        .map(|row| CampaignView::new(row, None))
+        .collect::<Result<_, _>>()?;
     Ok(Body(Page::new(&paging, LIST, views, |it| it.id)))
 }
 
@@ -94,20 +80,22 @@ pub async fn create(
     State(app): State<App>,
     Json(new): Json<NewCampaign>,
 ) -> Result<(StatusCode, ETag, Body<CampaignView>), Problem> {
-    let made = campaigns::create(&app.campaigns, &caller, &new.name, &new.spec).await?;
-    Ok((StatusCode::CREATED, etag(made.version), Body(CampaignView::new(made)?)))
+    let name = new.name.clone();
+    let made = campaigns::create(&app.campaigns, &caller, &name, &new.spec()).await?;
+    let (tag, view) = report(&app, &caller, made.id).await?;
+    Ok((StatusCode::CREATED, tag, view))
 }
 
 /// Show a campaign
 ///
 /// With how many recipients are in each state now, why they wait, and its failures.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}", params(("id" = CampaignId, Path)),
-    responses((status = 200, description = "The campaign", body = CampaignReport)))]
+    responses((status = 200, description = "The campaign", body = CampaignView)))]
 pub async fn show(
     caller: May<perm::CampaignsRead>,
     State(app): State<App>,
     Path(id): Path<CampaignId>,
-) -> Result<(ETag, Body<CampaignReport>), Problem> {
+) -> Result<(ETag, Body<CampaignView>), Problem> {
     report(&app, &caller, id).await
 }
 
@@ -115,7 +103,7 @@ pub(super) async fn report(
     app: &App,
     caller: &TenantAccess,
     id: CampaignId,
-) -> Result<(ETag, Body<CampaignReport>), Problem> {
+) -> Result<(ETag, Body<CampaignView>), Problem> {
     let mut tx = caller.begin().await?;
     let campaign = campaigns::find(&mut tx, caller.tenant, id).await?;
     let progress = campaigns::progress(tx.on(), caller.tenant, id, campaign.status).await?;
@@ -123,13 +111,13 @@ pub(super) async fn report(
     tx.commit().await?;
     let waiting_for = campaigns::waiting_for(&app.campaigns, &campaign, &progress).await?;
     let failure = |(code, count)| CampaignFailure { code, count };
-    let answer = CampaignReport {
+    let numbers = CampaignNumbers {
         waiting_for,
         progress,
         failures: failures.into_iter().map(failure).collect(),
-        campaign: CampaignView::new(campaign)?,
     };
-    Ok((etag(answer.campaign.version()), Body(answer)))
+    let view = CampaignView::new(campaign, Some(numbers))?;
+    Ok((etag(view.version), Body(view)))
 }
 
 /// Update a campaign
@@ -147,12 +135,12 @@ pub async fn change(
     Json(change): Json<ChangedCampaign>,
 ) -> Result<(ETag, Body<CampaignView>), Problem> {
     let change = CampaignChange {
-        name: change.name,
-        spec: change.spec,
+        name: change.name.clone(),
+        spec: change.spec(),
         version: if_match(&headers)?,
     };
-    let changed = campaigns::update(&app.campaigns, &caller, id, change).await?;
-    Ok((etag(changed.version), Body(CampaignView::new(changed)?)))
+    campaigns::update(&app.campaigns, &caller, id, change).await?;
+    report(&app, &caller, id).await
 }
 
 /// Remove a draft
@@ -178,7 +166,8 @@ pub async fn duplicate(
     Path(id): Path<CampaignId>,
 ) -> Result<(StatusCode, ETag, Body<CampaignView>), Problem> {
     let made = campaigns::duplicate(&app.campaigns, &caller, id).await?;
-    Ok((StatusCode::CREATED, etag(made.version), Body(CampaignView::new(made)?)))
+    let (tag, view) = report(&app, &caller, made.id).await?;
+    Ok((StatusCode::CREATED, tag, view))
 }
 
 /// List the recipients of a campaign

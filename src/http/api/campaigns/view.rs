@@ -1,10 +1,15 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    campaigns::{CampaignProgress, CampaignSpec, ShownRecipient, WaitingFor, store::StoredCampaign},
-    domain::{CampaignId, CampaignStatus, ContactId, MessageId, RecipientKind},
+    campaigns::{
+        CampaignAudience, CampaignProgress, CampaignSpec, CampaignTemplate, CampaignVariable, ShownRecipient,
+        WaitingFor, store::StoredCampaign,
+    },
+    domain::{CampaignId, CampaignStatus, ChannelId, ContactId, MessageId, RecipientKind},
     http::problem::Problem,
 };
 
@@ -21,8 +26,24 @@ pub(crate) struct CampaignView {
     /// The reason in a sentence.
     #[schema(required)]
     reason_details: Option<String>,
-    #[serde(flatten)]
-    spec: CampaignSpec,
+    audience: CampaignAudience,
+    exclude: Vec<CampaignAudience>,
+    channels: Vec<ChannelId>,
+    template: CampaignTemplate,
+    variables: BTreeMap<String, CampaignVariable>,
+    #[schema(required)]
+    rate_per_second: Option<u32>,
+    failure_threshold: u8,
+    expires_after_s: i64,
+    /// How many recipients are in each state; null in lists.
+    #[schema(required)]
+    progress: Option<CampaignProgress>,
+    /// Why its recipients wait; null unless it is running, and in lists.
+    #[schema(required)]
+    waiting_for: Option<WaitingFor>,
+    /// Its failures by error code, the commonest first; null in lists.
+    #[schema(required)]
+    failures: Option<Vec<CampaignFailure>>,
     /// When it starts, or was to start; null for a draft.
     #[schema(required)]
     starts_at: Option<DateTime<Utc>>,
@@ -36,26 +57,43 @@ pub(crate) struct CampaignView {
     #[schema(required)]
     finished_at: Option<DateTime<Utc>>,
     /// One more with each change: the `ETag` of the campaign.
-    version: i64,
+    pub version: i64,
     created_at: DateTime<Utc>,
     created_by: String,
     updated_at: DateTime<Utc>,
 }
 
-impl CampaignView {
-    pub fn version(&self) -> i64 {
-        self.version
-    }
+/// The numbers of a campaign.
+pub(super) struct CampaignNumbers {
+    pub progress: CampaignProgress,
+    pub waiting_for: Option<WaitingFor>,
+    pub failures: Vec<CampaignFailure>,
+}
 
-    pub fn new(it: StoredCampaign) -> Result<Self, Problem> {
-        let spec = serde_json::from_str(&it.spec).map_err(|_| Problem::internal())?;
+impl CampaignView {
+    pub(super) fn new(it: StoredCampaign, numbers: Option<CampaignNumbers>) -> Result<Self, Problem> {
+        let spec: CampaignSpec = serde_json::from_str(&it.spec).map_err(|_| Problem::internal())?;
+        let (progress, waiting_for, failures) = match numbers {
+            Some(it) => (Some(it.progress), it.waiting_for, Some(it.failures)),
+            None => (None, None, None),
+        };
         Ok(Self {
             id: it.id,
             name: it.name,
             status: it.status,
             reason: it.reason,
             reason_details: it.reason_details,
-            spec,
+            audience: spec.audience,
+            exclude: spec.exclude,
+            channels: spec.channels,
+            template: spec.template,
+            variables: spec.variables,
+            rate_per_second: spec.rate_per_second,
+            failure_threshold: spec.failure_threshold,
+            expires_after_s: spec.expires_after_s,
+            progress,
+            waiting_for,
+            failures,
             starts_at: it.starts_at,
             started_at: it.started_at,
             frozen_at: it.frozen_at,
@@ -67,19 +105,6 @@ impl CampaignView {
             updated_at: it.updated_at,
         })
     }
-}
-
-/// A campaign with its numbers.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct CampaignReport {
-    #[serde(flatten)]
-    pub campaign: CampaignView,
-    pub progress: CampaignProgress,
-    /// Why its recipients wait; null unless it is running.
-    #[schema(required)]
-    pub waiting_for: Option<WaitingFor>,
-    /// Its failures by error code, the commonest first.
-    pub failures: Vec<CampaignFailure>,
 }
 
 /// How many messages of a campaign failed with an error code.
