@@ -19,9 +19,10 @@ use crate::{
     messaging::{Composer, Conclusions, MessagingService, UploadQueue, accept::Outbox},
     meta::graph,
     provider::Providers,
-    queue::Queues,
+    queue::{self, Queues},
     rate_limit::RateLimiter,
     records::event_consumers::EventConsumers,
+    schedule::ScheduleService,
     storage::Storage,
     templates::TemplateService,
     verifications::VerificationService,
@@ -77,6 +78,7 @@ pub struct Parts {
     pub imports: ImportService,
     pub exports: ExportService,
     pub verifications: VerificationService,
+    pub schedules: ScheduleService,
     /// Delivers events to endpoints.
     pub(crate) dispatcher: WebhookDispatcher,
     /// Read the events by a cursor of their own.
@@ -139,6 +141,13 @@ impl App {
             queues: of.queues.clone(),
             cache: of.config.verification_cache,
         };
+        let schedules = ScheduleService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            queues: of.queues.clone(),
+            worker: queue::worker_id(),
+            zone: of.config.scheduler_zone,
+        };
         let media = MediaService {
             db: of.db.clone(),
             clock: of.clock.clone(),
@@ -193,6 +202,7 @@ impl App {
             imports,
             exports,
             verifications,
+            schedules,
             dispatcher,
             consumers: of.consumers,
             metrics: of.metrics,

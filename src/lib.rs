@@ -81,14 +81,17 @@ pub mod verifications;
 // Tenants, channels, API keys.
 pub mod tenancy;
 
+// What is due at planned times.
+pub mod schedule;
+
 // What a process holds.
 pub mod app;
 
-// The inventory of jobs.
-pub mod jobs;
-
 // What has to be done now and then.
 pub mod housekeeping;
+
+// The inventory of jobs.
+pub mod jobs;
 
 // The HTTP edge.
 pub mod http;

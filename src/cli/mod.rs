@@ -18,6 +18,7 @@ mod operator;
 mod output;
 mod queue;
 mod replay;
+mod scheduler;
 mod secret;
 mod segment;
 mod send;
@@ -95,6 +96,9 @@ enum Command {
     /// Queues: see, pause, retry, discard.
     #[command(subcommand)]
     Queue(queue::Command),
+    /// Scheduler: what recurs at planned times; see, run, pause.
+    #[command(subcommand)]
+    Scheduler(scheduler::Command),
     /// API keys, and the keys that secrets are encrypted under.
     #[command(subcommand)]
     Key(key::Command),
@@ -169,6 +173,7 @@ impl Command {
             Command::Segment(command) => command.run(&OperatorContext::open().await?).await,
             Command::Verification(command) => command.run(&OperatorContext::open().await?).await,
             Command::Queue(command) => command.run(&OperatorContext::open().await?).await,
+            Command::Scheduler(command) => command.run(&OperatorContext::open().await?).await,
             Command::Key(command @ key::Command::Adopt) => {
                 command.run(&OperatorContext::open_with_any_key().await?).await
             }

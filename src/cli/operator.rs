@@ -2,6 +2,7 @@
 
 use anyhow::{Context, ensure};
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 
 use crate::{
     clock::Clock,
@@ -14,6 +15,7 @@ use crate::{
     meta::graph::GraphClient,
     provider::Providers,
     queue::Queues,
+    schedule::ScheduleService,
     storage::Storage,
     templates::TemplateService,
     tenancy::{self, TenantService},
@@ -30,6 +32,7 @@ pub(crate) struct OperatorContext {
     graph: Graph,
     storage: StorageConfig,
     public_url: Option<String>,
+    zone: Tz,
     pub retention: Retention,
     verification_cache: TimeDelta,
 }
@@ -89,6 +92,7 @@ impl OperatorContext {
             graph: config.graph,
             storage: config.storage,
             public_url: config.public_url,
+            zone: config.scheduler_zone,
             retention: config.retention,
             verification_cache: config.verification_cache,
         })
@@ -104,6 +108,17 @@ impl OperatorContext {
     /// Returns the clients of the providers.
     pub fn providers(&self) -> anyhow::Result<Providers> {
         Ok(Providers::new(client(&self.graph)?))
+    }
+
+    /// Returns what runs schedules.
+    pub fn schedules(&self) -> ScheduleService {
+        ScheduleService {
+            db: self.registry.db.clone(),
+            clock: self.registry.clock.clone(),
+            queues: self.queues.clone(),
+            worker: "mainstay scheduler".to_owned(),
+            zone: self.zone,
+        }
     }
 
     /// Returns the service of contacts.

@@ -10,10 +10,11 @@ use uuid::Uuid;
 use super::{CommandOutput, OperatorContext};
 use crate::{
     domain::WorkState,
-    jobs::{QUEUES, id_prefix},
+    jobs::{self, QUEUES, id_prefix},
     queue::{
         Queue,
         admin::{self, JobCursor, JobRow, JobState, QueueStats},
+        dead_letters::{self, DeadLetterStats},
     },
 };
 
@@ -42,6 +43,10 @@ pub enum Command {
     Retry(NamedJobs),
     /// Discard jobs for good.
     Discard(NamedJobs),
+    /// Archive dead jobs: they are not revived any more, and messages among them fail.
+    Archive(NamedJobs),
+    /// Count the dead letters of every queue, with their commonest errors.
+    Dead,
 }
 
 /// A queue by its name.
@@ -84,6 +89,10 @@ fn job_id(text: &str) -> Result<Uuid, &'static str> {
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Listed(QueueStats);
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct CountedDead(DeadLetterStats);
 
 #[derive(Serialize)]
 struct ListedJob {
@@ -141,6 +150,14 @@ impl Command {
             }
             Command::Retry(jobs) => jobs.change(operator, WorkState::Pending).await,
             Command::Discard(jobs) => jobs.change(operator, WorkState::Discarded).await,
+            Command::Archive(jobs) => jobs.change(operator, WorkState::Dead).await,
+            Command::Dead => {
+                let mut all = Vec::with_capacity(QUEUES.len());
+                for queue in QUEUES {
+                    all.push(CountedDead(dead_letters::dead_letter_stats(db, queue).await?));
+                }
+                CommandOutput::list(&all, "no queues")
+            }
         }
     }
 }
@@ -157,6 +174,7 @@ impl NamedJobs {
         for page in ids.chunks(PAGE as usize) {
             changed.extend(match to {
                 WorkState::Discarded => admin::discard(db, queue, page, now).await?,
+                WorkState::Dead => jobs::dead_letters::archive((db, &operator.registry.clock), queue, page).await?,
                 _ => admin::retry(db, &operator.queues, queue, page, now).await?,
             });
         }
@@ -235,6 +253,25 @@ impl fmt::Display for Listed {
     }
 }
 
+impl fmt::Display for CountedDead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let DeadLetterStats {
+            queue,
+            dead,
+            archived,
+            revived,
+            recovered,
+            ..
+        } = &self.0;
+        write!(
+            f,
+            "{queue:<18} dead {dead}  archived {archived}  revived {revived}  recovered {recovered}"
+        )?;
+        let mut errors = self.0.errors.iter();
+        errors.try_for_each(|it| write!(f, "\n  {} times: {}", it.jobs, it.error))
+    }
+}
+
 impl fmt::Display for ListedJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let due = self.due_at.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -257,6 +294,7 @@ impl fmt::Display for Changed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = match self.state {
             WorkState::Discarded => "discarded",
+            WorkState::Dead => "archived",
             _ => "due again",
         };
         write!(f, "{} jobs of {} are {verb}", self.changed, self.queue)?;

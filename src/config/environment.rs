@@ -140,6 +140,15 @@ pub struct Environment {
     /// Days what was found out about a number counts for verifications; 0 is not at all.
     #[arg(long, env = "MAINSTAY_VERIFICATION_CACHE_DAYS", default_value = "30")]
     pub(crate) verification_cache_days: String,
+    /// How often a job that was given up is tried again, 0 to 6 times, before it is archived.
+    #[arg(long, env = "MAINSTAY_DEAD_LETTER_RETRIES", default_value = "3")]
+    pub(crate) dead_letter_retries: String,
+    /// How long such a job waits before each time: at least as many as MAINSTAY_DEAD_LETTER_RETRIES, in `s`, `m` or `h`.
+    #[arg(long, env = "MAINSTAY_DEAD_LETTER_LADDER", default_value = "1m,5m,30m,2h,12h,24h")]
+    pub(crate) dead_letter_ladder: String,
+    /// Time zone of the installation's own schedules, e.g. `Asia/Kolkata`.
+    #[arg(long, env = "MAINSTAY_SCHEDULER_ZONE", default_value = "UTC")]
+    pub(crate) scheduler_zone: String,
     /// Media storage: a folder, or `s3://BUCKET/PREFIX`. Unset: `media` beside the SQLite file, `data/media` with PostgreSQL.
     #[arg(long, env = "MAINSTAY_STORAGE")]
     pub storage: Option<String>,

@@ -1,6 +1,7 @@
 //! Configuration from the environment, and from `.env` for what it lacks. Every variable is listed once, in [`Environment`]; every error names the variable and the fix.
 
 mod connections;
+mod dead_letters;
 mod deliveries;
 mod egress;
 mod env_file;
@@ -14,6 +15,7 @@ mod tests;
 use std::{net::SocketAddr, time::Duration};
 
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 
 pub(crate) use connections::ConnectionLimits;
 pub use connections::ConnectionTimeouts;
@@ -24,7 +26,7 @@ pub use mainstay_egress::EgressPolicy;
 pub use mainstay_storage::{Bucket, StorageConfig};
 pub(crate) use parse::ConfigError;
 
-use crate::crypto::Keyring;
+use crate::{crypto::Keyring, queue::dead_letters::Ladder};
 
 /// The validated configuration of a process.
 #[derive(Clone, Debug)]
@@ -55,6 +57,10 @@ pub struct Config {
     pub retention: Retention,
     /// How long what was found out about a number counts.
     pub verification_cache: TimeDelta,
+    /// How dead jobs are revived.
+    pub dead_letters: Ladder,
+    /// Time zone of the installation's own schedules.
+    pub scheduler_zone: Tz,
     /// Media storage.
     pub storage: StorageConfig,
     /// Addresses that tenants may make this process reach.

@@ -3,11 +3,12 @@
 use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 use ipnet::IpNet;
 
 use super::{
     Config, ConnectionLimits, Deliveries, Environment, Graph, Limits, Purpose, RedisConfig, Retention, Secret,
-    SendingConfig, TelemetryConfig, connections::metrics_listen, egress, storage,
+    SendingConfig, TelemetryConfig, connections::metrics_listen, dead_letters, egress, storage,
 };
 use crate::crypto::Keyring;
 
@@ -32,6 +33,12 @@ impl ConfigError {
     pub(super) fn invalid_environment(error: &clap::Error) -> Self {
         Self::new("environment", error.to_string(), "set every variable to text in UTF-8")
     }
+}
+
+/// Parses an IANA time zone.
+fn zone(variable: &'static str, name: &str) -> Result<Tz, ConfigError> {
+    let cure = "name a zone of the IANA database, such as UTC or Asia/Kolkata";
+    Tz::from_str(name).map_err(|_| ConfigError::new(variable, format!("there is no time zone {name:?}"), cure))
 }
 
 /// Parses the minutes before the end of a service window, which is 24 hours long.
@@ -99,6 +106,8 @@ impl Environment {
                 0..=365,
             )
             .map(TimeDelta::days)?,
+            dead_letters: dead_letters::ladder(&self)?,
+            scheduler_zone: zone("MAINSTAY_SCHEDULER_ZONE", &self.scheduler_zone)?,
             storage: storage::read(&self)?,
             egress: egress::read(&self)?,
             public_url: public_url(self.public_url.as_deref())?,

@@ -7,7 +7,7 @@ mod windows;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use retention::RetentionTarget;
@@ -24,7 +24,7 @@ use crate::{
     messaging::{self, accept, store::sends},
     queue::{self, counts},
     records::{channel_checks, channels, event_consumers, partitions},
-    verifications, webhooks,
+    schedule, verifications, webhooks,
 };
 
 /// Interval of [`reconcile`].
@@ -35,18 +35,31 @@ const WINDOWS_INTERVAL: Duration = Duration::from_secs(15);
 const CONSUMERS_INTERVAL: Duration = Duration::from_secs(60);
 /// Interval of metrics that are counted in the database.
 const METRICS_INTERVAL: Duration = Duration::from_secs(30);
-/// Interval of [`clean_up`]: partitions, retention.
-const CLEANUP_INTERVAL: Duration = Duration::from_secs(600);
 
 /// How long the marker of a job in hand is kept that no worker came back to.
 const MARKER_RETENTION: TimeDelta = TimeDelta::days(1);
 /// How long it is kept what a merge of two contacts did.
 const MERGE_JOURNAL_RETENTION: TimeDelta = TimeDelta::days(180);
 
-/// Runs all maintenance until the process ends.
+/// Runs the frequent maintenance until the process ends. Retention is the work of a schedule.
 pub async fn run(app: App, shutdown: CancellationToken) {
-    // Retention may take long and must not delay the frequent tasks.
-    tokio::join!(run_frequent(&app, &shutdown), run_cleanup(&app, &shutdown));
+    tokio::join!(run_frequent(&app, &shutdown), plan_schedules(&app, &shutdown));
+}
+
+/// Plans the installation's own schedules, once.
+async fn plan_schedules(app: &App, shutdown: &CancellationToken) {
+    loop {
+        let planned = schedule::plan_system(&app.schedules).await;
+        let is_planned = planned.is_ok();
+        record_failure("plan", planned);
+        if is_planned
+            || tokio::time::timeout(RECONCILE_INTERVAL, shutdown.cancelled())
+                .await
+                .is_ok()
+        {
+            return;
+        }
+    }
 }
 
 async fn run_frequent(app: &App, shutdown: &CancellationToken) {
@@ -74,17 +87,6 @@ async fn run_frequent(app: &App, shutdown: &CancellationToken) {
 async fn record_gauges(app: &App) -> Result<()> {
     let held = messaging::record_held(&app.messaging).await;
     webhooks::record_backlog(&app.webhooks).await.and(held)
-}
-
-async fn run_cleanup(app: &App, shutdown: &CancellationToken) {
-    let mut cleanup_tick = tokio::time::interval_at(Instant::now() + RECONCILE_INTERVAL, CLEANUP_INTERVAL);
-    cleanup_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = cleanup_tick.tick() => record_failure("tidy", clean_up(app).await),
-        }
-    }
 }
 
 fn record_failure(what: &'static str, result: Result<()>) {
@@ -143,7 +145,7 @@ async fn release_quarantined(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Creates partitions ahead and removes rows past their retention.
+/// Creates partitions ahead and removes rows past their retention: the work of the schedule `retention`. May run twice, and concurrently.
 pub async fn clean_up(app: &App) -> Result<()> {
     let now = app.clock.now();
     let keep = &app.config.retention;
@@ -170,6 +172,7 @@ pub async fn clean_up(app: &App) -> Result<()> {
     removed.push(("deliveries", webhooks::purge(&app.webhooks, kept).await?));
     removed.push(("media", media::expire(&app.media).await?));
     removed.extend(tenant_retention::clean_up(app).await?);
+    removed.push(("schedule_runs", schedule::remove_old(&app.schedules).await?));
     media::prioritize_expiring(app.db.writer(), now + media::URGENT).await?;
     channel_checks::insert_missing(&app.db, now).await?;
     cancel_archived(app).await?;

@@ -5,6 +5,7 @@
 )]
 
 mod admin;
+mod aliases;
 mod answer;
 mod api;
 mod auth;
@@ -74,6 +75,7 @@ pub fn router(app: App) -> Router {
     let standard_routes = standard_routes
         .layer(refuse_unknown.clone())
         .merge(docs::routes(document, webhooks, state.app.config.public_url.as_deref()))
+        .merge(aliases::routes())
         .fallback(request_context::no_such_route)
         .method_not_allowed_fallback(request_context::no_such_method);
     let imports = imports

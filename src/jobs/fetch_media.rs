@@ -21,6 +21,8 @@ impl Job for FetchMedia {
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(2), Duration::from_secs(3_600));
     /// 100 MB at a third of a megabyte per second.
     const TIMEOUT: Duration = Duration::from_secs(330);
+    /// Its attempts go on for as long as Meta has the file.
+    const REVIVE: bool = false;
     type Id = MediaId;
     type Context = App;
 

@@ -20,6 +20,8 @@ impl Job for ImportContacts {
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(2), Duration::from_secs(60));
     /// A turn, and the chunk that it ends with.
     const TIMEOUT: Duration = Duration::from_secs(120);
+    /// Its tenant was told that it failed, and imports the file again.
+    const REVIVE: bool = false;
     type Id = ImportId;
     type Context = App;
 

@@ -1,28 +1,37 @@
 //! The inventory of jobs: one file each, one line each in [`register`].
 
 mod check_channels;
+mod clean_cache;
 mod consume_events;
 mod count_segments;
+pub mod dead_letters;
 mod deliver_webhooks;
 mod dispatch_campaigns;
 mod fetch_media;
+mod fire_schedules;
 mod import_contacts;
 mod make_variants;
 mod process_events;
+mod remove_expired;
+mod retry_dead;
 mod send_messages;
 mod sync_templates;
 mod verify_numbers;
 mod write_exports;
 
 pub(crate) use check_channels::CheckChannels;
+pub(crate) use clean_cache::CleanCache;
 pub(crate) use consume_events::ConsumeEvents;
 pub(crate) use count_segments::CountSegments;
 pub(crate) use deliver_webhooks::DeliverWebhooks;
 pub(crate) use dispatch_campaigns::DispatchCampaigns;
 pub(crate) use fetch_media::FetchMedia;
+pub(crate) use fire_schedules::FireSchedules;
 pub(crate) use import_contacts::ImportContacts;
 pub(crate) use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
+pub(crate) use remove_expired::RemoveExpired;
+pub(crate) use retry_dead::RetryDead;
 pub(crate) use send_messages::SendMessages;
 pub(crate) use sync_templates::SyncTemplates;
 pub(crate) use verify_numbers::VerifyNumbers;
@@ -49,6 +58,10 @@ pub const QUEUES: &[Queue] = &[
     CountSegments::QUEUE,
     VerifyNumbers::QUEUE,
     DispatchCampaigns::QUEUE,
+    FireSchedules::QUEUE,
+    RemoveExpired::QUEUE,
+    RetryDead::QUEUE,
+    CleanCache::QUEUE,
 ];
 
 /// Registers all jobs of a worker. Without consumers of events there is nothing to do in their queue.
@@ -65,34 +78,64 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
         .register::<WriteExports>()
         .register::<CountSegments>()
         .register::<VerifyNumbers>()
-        .register::<DispatchCampaigns>();
+        .register::<DispatchCampaigns>()
+        .register::<FireSchedules>()
+        .register::<RemoveExpired>()
+        .register::<RetryDead>()
+        .register::<CleanCache>();
     match app.consumers.is_empty() {
         true => workers,
         false => workers.register::<ConsumeEvents>(),
     }
 }
 
-/// Returns the prefix of the ids of a queue's jobs, e.g. `raw`.
-pub(crate) fn id_prefix(queue: &Queue) -> &'static str {
-    const PREFIXES: &[(Queue, &str)] = &[
-        prefix::<ProcessEvents>(),
-        prefix::<SendMessages>(),
-        prefix::<DeliverWebhooks>(),
-        prefix::<FetchMedia>(),
-        prefix::<MakeVariants>(),
-        prefix::<SyncTemplates>(),
-        prefix::<CheckChannels>(),
-        prefix::<ConsumeEvents>(),
-        prefix::<ImportContacts>(),
-        prefix::<WriteExports>(),
-        prefix::<CountSegments>(),
-        prefix::<VerifyNumbers>(),
-        prefix::<DispatchCampaigns>(),
-    ];
-    let found = PREFIXES.iter().find(|(of, _)| of == queue);
-    found.map_or("job", |(_, prefix)| prefix)
+/// What is known of the jobs of a queue besides.
+struct JobTraits {
+    queue: Queue,
+    /// The prefix of their ids.
+    prefix: &'static str,
+    /// Whether dead ones are revived.
+    revives: bool,
 }
 
-const fn prefix<J: Job>() -> (Queue, &'static str) {
-    (J::QUEUE, J::Id::PREFIX)
+const TRAITS: &[JobTraits] = &[
+    traits::<ProcessEvents>(),
+    traits::<SendMessages>(),
+    traits::<DeliverWebhooks>(),
+    traits::<FetchMedia>(),
+    traits::<MakeVariants>(),
+    traits::<SyncTemplates>(),
+    traits::<CheckChannels>(),
+    traits::<ConsumeEvents>(),
+    traits::<ImportContacts>(),
+    traits::<WriteExports>(),
+    traits::<CountSegments>(),
+    traits::<VerifyNumbers>(),
+    traits::<DispatchCampaigns>(),
+    traits::<FireSchedules>(),
+    traits::<RemoveExpired>(),
+    traits::<RetryDead>(),
+    traits::<CleanCache>(),
+];
+
+const fn traits<J: Job>() -> JobTraits {
+    JobTraits {
+        queue: J::QUEUE,
+        prefix: J::Id::PREFIX,
+        revives: J::REVIVE && !J::QUEUE.is_recurring(),
+    }
+}
+
+fn traits_of(queue: &Queue) -> Option<&'static JobTraits> {
+    TRAITS.iter().find(|it| it.queue == *queue)
+}
+
+/// Returns the prefix of the ids of a queue's jobs, e.g. `raw`.
+pub(crate) fn id_prefix(queue: &Queue) -> &'static str {
+    traits_of(queue).map_or("job", |it| it.prefix)
+}
+
+/// Returns whether dead jobs of a queue are revived, and archived in the end.
+pub(crate) fn revives(queue: &Queue) -> bool {
+    traits_of(queue).is_some_and(|it| it.revives)
 }

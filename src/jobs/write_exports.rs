@@ -18,6 +18,8 @@ impl Job for WriteExports {
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(2), Duration::from_secs(600));
     /// A file is written from its beginning to its end in one run.
     const TIMEOUT: Duration = Duration::from_secs(3_600);
+    /// Its tenant was told that it failed, and asks for another.
+    const REVIVE: bool = false;
     type Id = ExportId;
     type Context = App;
 

@@ -35,6 +35,8 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(330);
 /// Other failures are cached for [`FAILURE_TTL`], so that the waiters of a failed upload do not repeat it one after the other.
 const REFUSAL_TTL: TimeDelta = TimeDelta::minutes(1);
 const FAILURE_TTL: TimeDelta = TimeDelta::seconds(5);
+/// Rows that [`clean_cache`] removes at once.
+const EXPIRED_CHUNK: i64 = 500;
 /// Errors about the file itself: bad parameter or value, unsupported type or length. Others, such as rate limits or a bad token, are not
 /// cached as refusals.
 const FILE_ERROR_CODES: [i64; 5] = [100, 131_009, 131_051, 131_052, 131_053];
@@ -282,4 +284,13 @@ fn decode_failure(text: &str) -> MetaIdError {
         }),
         Err(error) => MetaIdError::Transient(error.to_string()),
     }
+}
+
+/// Removes ids that Meta no longer knows, and failures that are no longer believed, a day after they ended.
+pub async fn clean_cache(service: &MediaService) -> db::Result<()> {
+    let before = service.clock.now() - TimeDelta::days(1);
+    while store::remove_expired(service.db.writer(), before, EXPIRED_CHUNK).await? == EXPIRED_CHUNK as u64 {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }

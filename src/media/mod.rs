@@ -31,7 +31,8 @@ pub use limits::Rejected;
 pub(crate) use link::{LinkError, MediaLink, read_link, sign_link};
 pub(crate) use media_events::emit_failures;
 pub(crate) use meta_id::{MetaCopy, find_meta_copy, forget_meta_ids};
-pub use meta_id::{MetaIdError, meta_id};
+
+pub use meta_id::{MetaIdError, clean_cache, meta_id};
 pub use remove::delete;
 pub(crate) use remove::{expire, expire_of, release, remove_orphans};
 pub use sendable::{SendableError, check_sendable};

@@ -243,7 +243,7 @@ async fn defer_until_webhooks_processed(
 }
 
 /// Ends an open attempt as unknown: the worker that made it is gone.
-fn lost_attempt(due: &DueSend) -> Option<AttemptEnd> {
+pub(super) fn lost_attempt(due: &DueSend) -> Option<AttemptEnd> {
     let open = due.attempt_outcome == Some(AttemptOutcome::Open);
     due.attempt_id.filter(|_| open).map(|attempt| AttemptEnd {
         attempt,

@@ -128,6 +128,7 @@ async fn work(app: App, writers: BackgroundWriters, shutdown: CancellationToken)
 async fn keep_working(app: &App, shutdown: CancellationToken) {
     loop {
         let workers = Workers::new(app.clone(), app.db.clone(), app.queues.clone(), app.clock.clone());
+        let workers = workers.named(&app.schedules.worker);
         let Err(error) = jobs::register(workers, app).run(shutdown.clone()).await else {
             return;
         };

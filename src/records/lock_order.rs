@@ -31,7 +31,7 @@ pub enum Stage {
     Messages,
     /// What is known of numbers.
     NumberChecks,
-    /// Rows of tasks, each changed by whoever has its lease.
+    /// Rows of tasks, each changed by whoever has its lease, and of schedules.
     Tasks,
     /// Counters of campaigns.
     Counters,

@@ -64,6 +64,7 @@ pub const FEATURES: &[(&str, &[&str])] = &[
     ("inbound", &["contacts", "templates", "media", "messaging"]),
     ("verifications", &["contacts"]),
     ("tenancy", &["templates", "webhooks", "messaging", "inbound"]),
+    ("schedule", &[]),
 ];
 
 /// Where records depend on features: lists of what the features do in the commit of something that is everybody's.
@@ -101,11 +102,13 @@ const STORES: &[(&str, &str)] = &[
     ("http", "inbound"),
     ("http", "media"),
     ("http", "messaging"),
+    ("http", "schedule"),
     ("http", "templates"),
     ("http", "webhooks"),
     ("cli", "contacts"),
     ("cli", "inbound"),
     ("cli", "messaging"),
+    ("cli", "schedule"),
     ("cli", "webhooks"),
 ];
 

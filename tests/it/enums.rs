@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use mainstay::domain::{
-    AttemptOutcome, CampaignStatus, DeliveryState, Direction, Evidence, HoldReason, MessageTemplateState, Origin,
-    Provider, RecipientKind, Status, WorkState,
+    AttemptOutcome, CampaignStatus, DeliveryState, Direction, Evidence, HoldReason, MessageTemplateState,
+    MissedRunPolicy, Origin, Provider, RecipientKind, RunStatus, Status, TaskKind, WorkState,
 };
 
 use crate::{architecture::sources, support::app::TestApp};
@@ -30,6 +30,8 @@ fn columns() -> Vec<Column> {
         "endpoint_jobs",
         "event_consumers",
         "campaign_jobs",
+        "tasks",
+        "schedules",
     ];
     vec![
         column(
@@ -68,6 +70,17 @@ fn columns() -> Vec<Column> {
             "evidence",
             &["send_attempts"],
             Evidence::ALL.map(Evidence::as_str).to_vec(),
+        ),
+        column("kind", &["tasks"], TaskKind::ALL.map(TaskKind::as_str).to_vec()),
+        column(
+            "missed",
+            &["schedules"],
+            MissedRunPolicy::ALL.map(MissedRunPolicy::as_str).to_vec(),
+        ),
+        column(
+            "status",
+            &["schedule_runs"],
+            RunStatus::ALL.map(RunStatus::as_str).to_vec(),
         ),
         column("state", QUEUES, WorkState::ALL.map(WorkState::as_str).to_vec()),
         column(

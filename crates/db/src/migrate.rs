@@ -82,6 +82,16 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0009_verifications.sql"),
         postgres: "",
     },
+    Step {
+        name: "0010_schedules",
+        text: include_str!("../../../migrations/0010_schedules.sql"),
+        postgres: "",
+    },
+    Step {
+        name: "0011_dead_letters",
+        text: include_str!("../../../migrations/0011_dead_letters.sql"),
+        postgres: "",
+    },
 ];
 
 impl Step {

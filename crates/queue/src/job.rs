@@ -28,6 +28,9 @@ pub trait Job: Send + Sync + 'static {
     const CLAIM: Claim;
     /// Number of failed runs after which the row is dead. The rows of a recurring queue have no such number.
     const MAX_ATTEMPTS: i64 = 10;
+    /// Whether dead rows are revived on the ladder of [dead letters](crate::dead_letters), and archived after it. Not where their time is
+    /// over by then, or they have a way of their own to be tried again.
+    const REVIVE: bool = true;
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(1), Duration::from_secs(600));
     /// How long a row belongs to a worker. Renewed every third of it, so a job may run longer. It is also the delay before other workers
     /// take over the jobs of a killed worker.

@@ -5,12 +5,13 @@
 //!   rows again.
 //! - The *runtime*, built on apalis, fetches ids, calls [`Job::run`], writes the outcome of each row and settles the ids with the driver.
 //!
-//! Required columns: `id UUID, state TEXT, attempts BIGINT, due_at TIMESTAMPTZ NOT NULL, last_error TEXT, finished_at TIMESTAMPTZ`, with an
-//! index on `(due_at, id) WHERE state IN ('pending', 'running')`. A `pending` row with a due time in the future is scheduled; a `running`
+//! Required columns: `id UUID, state TEXT, attempts BIGINT, due_at TIMESTAMPTZ NOT NULL, last_error TEXT, finished_at TIMESTAMPTZ, revivals
+//! BIGINT NOT NULL DEFAULT 0, archived_at TIMESTAMPTZ`, with an index on `(due_at, id) WHERE state IN ('pending', 'running')`. A `pending` row with a due time in the future is scheduled; a `running`
 //! row is leased until its due time. A [recurring] queue also has `tenant_id UUID NOT NULL, requested_at TIMESTAMPTZ`.
 
 pub mod admin;
 pub mod counts;
+pub mod dead_letters;
 pub mod recurring;
 
 mod backoff;
@@ -37,4 +38,4 @@ pub use job::{Claim, Job};
 pub use outcome::{Outcome, Outcomes};
 pub use redis_connection::RedisConnection;
 pub use rows::{Lease, claim, delete_stale_markers};
-pub use runtime::{Workers, WorkersError};
+pub use runtime::{Workers, WorkersError, worker_id};

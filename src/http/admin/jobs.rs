@@ -16,7 +16,7 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    jobs::id_prefix,
+    jobs::{dead_letters, id_prefix},
     queue::{
         Queue,
         admin::{self, JobCursor, JobRow, JobState},
@@ -39,6 +39,9 @@ pub(crate) struct JobView {
     pub last_error: Option<String>,
     #[schema(required)]
     pub finished_at: Option<DateTime<Utc>>,
+    /// When a dead job was archived, after which it is not revived any more.
+    #[schema(required)]
+    pub archived_at: Option<DateTime<Utc>>,
 }
 
 impl JobView {
@@ -50,6 +53,7 @@ impl JobView {
             due_at: row.due_at,
             last_error: row.last_error,
             finished_at: row.finished_at,
+            archived_at: row.archived_at,
         }
     }
 }
@@ -89,7 +93,7 @@ pub async fn list(
 
 /// Retry a job
 ///
-/// Makes a pending, dead, quarantined or discarded job due now, with its attempts counted from zero.
+/// Makes a pending, dead, quarantined or discarded job due now, with its attempts and revivals counted from zero.
 #[utoipa::path(post, path = "/admin/queues/{name}/jobs/{id}/retry",
     params(("name" = String, Path), ("id" = String, Path)),
     responses((status = 200, description = "Due now", body = JobView), (status = 409, description = "The job is done or running")))]
@@ -116,6 +120,22 @@ pub async fn discard(
 ) -> Result<Json<JobView>, Problem> {
     let (queue, id) = (named(&name)?, job_id(&id)?);
     let changed = admin::discard(&app.db, queue, &[id], app.clock.now()).await?;
+    answer(&app, queue, id, !changed.is_empty()).await
+}
+
+/// Archive a dead job
+///
+/// A dead job that is archived is not revived any more. A message whose job it was fails, or is held as unknown if it may have been sent.
+#[utoipa::path(post, path = "/admin/queues/{name}/jobs/{id}/archive",
+    params(("name" = String, Path), ("id" = String, Path)),
+    responses((status = 200, description = "Archived", body = JobView), (status = 409, description = "The job is not dead, or archived already")))]
+pub async fn archive(
+    _: Operator,
+    State(app): State<App>,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Json<JobView>, Problem> {
+    let (queue, id) = (named(&name)?, job_id(&id)?);
+    let changed = dead_letters::archive((&app.db, &app.clock), queue, &[id]).await?;
     answer(&app, queue, id, !changed.is_empty()).await
 }
 

@@ -1,12 +1,14 @@
 //! The operator's API, under `/admin`.
 
 mod channels;
+pub(super) mod dead_letters;
 mod events;
 mod jobs;
 mod keys;
 mod quarantine;
 mod queues;
 mod replay;
+pub(super) mod scheduler;
 mod tenants;
 mod unrecognized;
 mod workers;
@@ -36,7 +38,16 @@ pub fn routes() -> OpenApiRouter<HttpState> {
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::retry))
         .routes(routes!(jobs::discard))
+        .routes(routes!(jobs::archive))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::stats))
+        .routes(routes!(dead_letters::retry))
         .routes(routes!(workers::list))
+        .routes(routes!(scheduler::list))
+        .routes(routes!(scheduler::runs))
+        .routes(routes!(scheduler::run))
+        .routes(routes!(scheduler::pause))
+        .routes(routes!(scheduler::resume))
 }
 
 fn registry(app: &App) -> TenantService {

@@ -156,6 +156,11 @@ const OPERATOR: &[(&str, Recorded)] = &[
     ("resumeQueue", Audit),
     ("retryJob", Audit),
     ("discardJob", Audit),
+    ("archiveJob", Audit),
+    ("retryDeadLetters", Audit),
+    ("runSchedule", Ledger),
+    ("pauseSchedule", Audit),
+    ("resumeSchedule", Audit),
     ("receiveWebhook", Ledger),
 ];
 

@@ -14,6 +14,7 @@ const EXAMPLES: &[RequestExample] = &[
         {"channel_id": "chn_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f", "to": {"phone": "+4915123456790"}, "type": "text", "text": {"body": "It is on its way."}, "reference": "order-1043", "idempotency_key": "order-1043-sent"},
     ]})),
     ("cancelMessages", || json!({"ids": ["msg_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f"]})),
+    ("retryDeadLetters", || json!({"queue": "inbound", "error": "connection reset by peer"})),
     ("resolveMessage", || json!({"resolution": "resend"})),
     ("markMessageRead", || json!({"typing": true})),
     ("createContact", || json!({"phone": "+49 151 23456789", "given_name": "Ana Sommer", "language": "de", "tags": ["vip"]})),

@@ -49,5 +49,6 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
         "Webhooks as Meta sent them: stored, quarantined, not understood, replayed.",
     ),
     ("Queues", "Queues, their jobs and the workers."),
+    ("Scheduler", "What recurs at planned times, and its runs."),
     ("Health", "Probes, checks and metrics."),
 ];

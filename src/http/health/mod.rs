@@ -125,7 +125,7 @@ async fn check(app: &App) -> HealthReport {
 /// Restart the process when this does not answer.
 #[utoipa::path(get, path = "/health/live",
     responses((status = 200, description = "Alive", body = Alive)))]
-async fn live() -> Json<Alive> {
+pub(super) async fn live() -> Json<Alive> {
     Json(Alive {
         status: CheckStatus::Ok,
     })
@@ -139,7 +139,7 @@ async fn live() -> Json<Alive> {
 /// `checks` need the metrics token, or open metrics.
 #[utoipa::path(get, path = "/health/ready",
     responses((status = 200, description = "Ready", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]
-async fn ready(
+pub(super) async fn ready(
     State(state): State<HttpState>,
     watcher: Result<MetricsAccess, Problem>,
 ) -> (StatusCode, Json<Readiness>) {
@@ -166,6 +166,6 @@ async fn ready(
 /// Returns the result of the same checks, always with 200: for people and dashboards.
 #[utoipa::path(get, path = "/health",
     responses((status = 200, description = "What the checks found", body = HealthReport)))]
-async fn all(_: MetricsAccess, State(state): State<HttpState>) -> Json<HealthReport> {
+pub(super) async fn all(_: MetricsAccess, State(state): State<HttpState>) -> Json<HealthReport> {
     Json((*state.health.outcome(&state.app).await).clone())
 }

@@ -16,11 +16,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{auth::MetricsAccess, health, state::HttpState};
 use crate::{
     app::App,
-    domain::Provider,
+    domain::{Ctx, Provider},
     jobs::QUEUES,
     media::META_KEEPS,
     memory::MemoryBudget,
     queue::{admin, recurring},
+    schedule,
 };
 
 /// Minimum time between two queries for figures, however many scrape.
@@ -52,6 +53,7 @@ impl Scrape {
         if read_at.is_none_or(|at| at.elapsed() >= CACHE_TTL) {
             *read_at = Some(Instant::now());
             queues(app).await;
+            schedules(app).await;
             media(app).await;
         }
     }
@@ -78,6 +80,18 @@ async fn media(app: &App) {
     gauge!("mainstay_media_deadline_seconds").set(left.num_seconds() as f64);
 }
 
+/// Sets how late the installation's own schedules are.
+async fn schedules(app: &App) {
+    let ctx = Ctx::operator(schedule::installation());
+    let asked = schedule::list(&app.schedules, &ctx);
+    let Ok(Ok(schedules)) = tokio::time::timeout(QUERY_TIMEOUT, asked).await else {
+        return;
+    };
+    for schedule in schedules {
+        gauge!("mainstay_schedule_lag_seconds", "schedule" => schedule.name).set(schedule.lag_seconds);
+    }
+}
+
 /// Sets the figures of the queues. They stay as they were while the database does not answer.
 async fn queues(app: &App) {
     for queue in QUEUES {
@@ -99,6 +113,7 @@ async fn queues(app: &App) {
         depth("scheduled", stats.scheduled);
         depth("running", stats.running);
         depth("dead", stats.dead);
+        depth("archived", stats.archived);
         let oldest = stats.oldest_pending_seconds.unwrap_or(0.0);
         gauge!("mainstay_queue_oldest_pending_seconds", "queue" => queue.name).set(oldest);
         gauge!("mainstay_queue_paused", "queue" => queue.name).set(if stats.paused { 1.0 } else { 0.0 });
@@ -110,7 +125,7 @@ async fn queues(app: &App) {
 /// Returns the metrics in the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics",
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain")))]
-async fn show(_: MetricsAccess, State(state): State<HttpState>) -> Response {
+pub(super) async fn show(_: MetricsAccess, State(state): State<HttpState>) -> Response {
     state.scrape.refresh(&state.app, &state.memory).await;
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, state.app.metrics.render() + &process::cpu_seconds()).into_response()

@@ -21,5 +21,6 @@ pub(crate) use inbound::{
 pub use insert::{NewUploadedMedia, insert_uploaded};
 pub(crate) use removals::{cancel_removal, complete_removals, due_removals, schedule_removal};
 pub(crate) use uploads::{
-    MediaOnChannel, MetaUpload, UploadKey, claim_upload, expire_uploads, find_upload, finish_upload, renew_upload_lease,
+    MediaOnChannel, MetaUpload, UploadKey, claim_upload, expire_uploads, find_upload, finish_upload, remove_expired,
+    renew_upload_lease,
 };

@@ -115,3 +115,11 @@ pub(crate) async fn finish_upload(on: On<'_>, key: &UploadKey, end: &MetaUpload)
     );
     on.sql(SQL, args).run().await
 }
+
+/// Removes uploads that were valid until before a time, some at a time, and returns how many. Nothing looks at them any more.
+pub(crate) async fn remove_expired(on: On<'_>, before: DateTime<Utc>, limit: i64) -> Result<u64> {
+    const SQL: &str = "
+        DELETE FROM media_uploads WHERE (file_id, channel_id, mime_type) IN (
+            SELECT file_id, channel_id, mime_type FROM media_uploads WHERE valid_until < $1 ORDER BY valid_until LIMIT $2)";
+    on.sql(SQL, (before, limit)).run().await
+}

@@ -55,7 +55,8 @@ pub(crate) async fn make_due_between(
 ) -> Result<u64> {
     const SQL: &str = "
         UPDATE raw_events
-        SET state = 'pending', attempts = 0, due_at = $3, last_error = NULL, finished_at = NULL
+        SET state = 'pending', attempts = 0, due_at = $3, last_error = NULL, finished_at = NULL,
+            revivals = 0, archived_at = NULL
         WHERE id >= $1 AND id <= $2 AND state IN ({states})";
     on.sql(filter.sql(SQL), (first, last, now)).run().await
 }
@@ -69,7 +70,8 @@ pub async fn make_due(on: On<'_>, ids: &[RawEventId], now: Option<DateTime<Utc>>
     const WAKE: &str = "
         WITH r (id, now) AS ({rows})
         UPDATE raw_events
-        SET state = 'pending', attempts = 0, due_at = r.now, last_error = NULL, finished_at = NULL
+        SET state = 'pending', attempts = 0, due_at = r.now, last_error = NULL, finished_at = NULL,
+            revivals = 0, archived_at = NULL
         FROM r
         WHERE raw_events.id = r.id AND raw_events.state <> 'running'
         RETURNING raw_events.id";

@@ -4,7 +4,7 @@ pub(super) const METRICS: &[MetricDescription] = &[
     gauge(
         "mainstay_queue_jobs",
         &["queue", "state"],
-        "Jobs by state: `pending` (due), `scheduled` (due later), `running`, `dead`.",
+        "Jobs by state: `pending` (due), `scheduled` (due later), `running`, `dead`, `archived` (dead, and not tried again).",
     ),
     gauge(
         "mainstay_queue_oldest_pending_seconds",
@@ -43,6 +43,21 @@ pub(super) const METRICS: &[MetricDescription] = &[
         "mainstay_jobs_swept_total",
         &["queue"],
         "Due rows that the driver did not know.",
+    ),
+    counter(
+        "mainstay_dead_letters_revived_total",
+        &["queue"],
+        "Jobs that were given up and are tried again on the ladder.",
+    ),
+    counter(
+        "mainstay_dead_letters_archived_total",
+        &["queue"],
+        "Jobs that were given up for good.",
+    ),
+    gauge(
+        "mainstay_schedule_lag_seconds",
+        &["schedule"],
+        "How long the next planned time of a schedule has passed; 0 before it and while it is paused.",
     ),
     gauge(
         "mainstay_recurring_job_failing",

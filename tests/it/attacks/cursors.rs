@@ -42,6 +42,7 @@ const STATES: [&str; 7] = [
 /// The constants of the source that name lists, and those made by the request.
 fn lists() -> Vec<String> {
     let mut names: Vec<String> = STATES.map(|state| format!("jobs inbound {state}")).into();
+    names.push("schedule runs inbound".to_owned());
     let mut folders = vec![std::path::PathBuf::from(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/src/http"
@@ -86,6 +87,7 @@ fn keys() -> Vec<Value> {
     }
     keys.extend([
         json!(["a\u{0}b", 1]),
+        json!(["a\u{0}b", "0198aaaa-bbbb-7ccc-8ddd-eeeeffff0001"]),
         json!(["a\u{0}b", "a\u{0}b"]),
         json!([i64::MAX, i64::MAX]),
         json!([i64::MIN, "a"]),
@@ -126,6 +128,7 @@ fn fair_keys() -> Vec<Value> {
     keys.extend(ids.iter().flat_map(|id| [json!(id), json!([time, id])]));
     keys.extend([json!([time, ids[12], "a"]), json!([time, "a", 1]), json!([time, 1])]);
     keys.extend([json!(["a", 1]), json!(["a", "a"]), json!([1, 1]), json!([1, "a"])]);
+    keys.push(json!(["inbound", uuid]));
     keys
 }
 

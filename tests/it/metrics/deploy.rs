@@ -92,7 +92,7 @@ fn check_value(name: &str, label: &str, value: &str) {
     let known: Vec<&str> = match (name, label) {
         (_, "queue") => QUEUES.iter().map(|queue| queue.name).collect(),
         ("mainstay_sends_held", "reason") => HoldReason::ALL.map(HoldReason::as_str).to_vec(),
-        ("mainstay_queue_jobs", "state") => vec!["pending", "scheduled", "running", "dead"],
+        ("mainstay_queue_jobs", "state") => vec!["pending", "scheduled", "running", "dead", "archived"],
         ("mainstay_webhooks_rejected_total", "reason") => vec![
             "too_large",
             "unsigned",

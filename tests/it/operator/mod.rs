@@ -6,6 +6,7 @@ mod env_file;
 mod keys;
 mod messages;
 mod queues;
+mod scheduler;
 mod segments;
 mod verifications;
 

@@ -87,6 +87,12 @@ pub enum TaskKind {
     Export = "export",
     SegmentCount = "segment_count",
     Verification = "verification",
+    /// Revives dead letters, and archives those that are beyond hope.
+    RetryDead = "retry_dead",
+    /// Removes what was kept only to be found faster, and is no longer good.
+    CleanCache = "clean_cache",
+    /// Removes what is past its retention, and creates what is needed ahead.
+    Retention = "retention",
 }
 }
 

@@ -111,6 +111,8 @@ ids! {
     VerificationId = "vrf";
     /// Rare work of another kind that takes longer than a request.
     TaskId = "tsk";
+    /// Work that recurs at planned times.
+    ScheduleId = "sch";
     /// A message template of the tenant's own, with variables.
     MessageTemplateId = "mtp";
     /// A domain event.

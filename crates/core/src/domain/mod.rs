@@ -14,6 +14,7 @@ mod name;
 mod permission;
 mod provider;
 mod quota;
+mod schedule;
 mod status;
 mod text_enum;
 mod time;
@@ -30,8 +31,8 @@ pub use event_types::{BadEventType, EventTypes};
 pub use id::{
     ApiKeyId, AppSecretId, AttemptId, BatchId, CampaignId, ChannelId, ConsentId, ContactId, ConversationId, DeliveryId,
     EndpointId, EventConsumerId, EventId, ExportId, Id, ImportId, KeywordRuleId, MediaFileId, MediaId, MergeId,
-    MessageId, MessageTemplateId, ParseIdError, RawEventId, SegmentId, TagId, TaskId, TemplateId, TemplateSyncId,
-    TenantId, VerificationId,
+    MessageId, MessageTemplateId, ParseIdError, RawEventId, ScheduleId, SegmentId, TagId, TaskId, TemplateId,
+    TemplateSyncId, TenantId, VerificationId,
 };
 pub use kinds::{AttemptOutcome, Direction, Evidence, HoldReason, MessageTemplateState, Origin, RecipientKind};
 pub use lane::SendLane;
@@ -39,6 +40,7 @@ pub use name::{BadName, check_description, check_name};
 pub use permission::{Needs, Permission, Permissions, Scope, Scopes, perm};
 pub use provider::Provider;
 pub use quota::{Quota, QuotaReached};
+pub use schedule::{MissedRunPolicy, RunStatus};
 pub use status::Status;
 pub use time::is_storable;
 pub use work::WorkState;

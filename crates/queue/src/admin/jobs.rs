@@ -18,6 +18,8 @@ pub struct JobRow {
     pub due_at: DateTime<Utc>,
     pub last_error: Option<String>,
     pub finished_at: Option<DateTime<Utc>>,
+    /// When it was archived, if it was; it stays dead.
+    pub archived_at: Option<DateTime<Utc>>,
 }
 
 /// The filter of a list of jobs. Not every value is a state of a row: a scheduled job is `pending` with a due time in the future.
@@ -101,7 +103,7 @@ pub async fn jobs(
     after: Option<JobCursor>,
     now: DateTime<Utc>,
 ) -> db::Result<Vec<JobRow>> {
-    const COLUMNS: &str = "SELECT id, state, attempts, due_at, last_error, finished_at FROM {t}";
+    const COLUMNS: &str = "SELECT id, state, attempts, due_at, last_error, finished_at, archived_at FROM {t}";
     let (condition, by_due) = state.condition();
     if by_due {
         let text =
@@ -122,16 +124,17 @@ pub async fn jobs(
 }
 
 pub async fn job(db: &Db, queue: &Queue, id: Uuid) -> db::Result<Option<JobRow>> {
-    const SQL: &str = "SELECT id, state, attempts, due_at, last_error, finished_at FROM {t} WHERE {kind}id = $1";
+    const SQL: &str =
+        "SELECT id, state, attempts, due_at, last_error, finished_at, archived_at FROM {t} WHERE {kind}id = $1";
     db.reader().sql(Sql::built(queue.sql(SQL)), (id,)).opt().await
 }
 
-/// Makes jobs due now with their attempts reset, and returns their ids. Applies to pending, dead, quarantined and discarded jobs; done and
+/// Makes jobs due now with their attempts and revivals reset, and returns their ids. Applies to pending, dead, quarantined and discarded jobs; done and
 /// running ones are left alone.
 pub async fn retry(db: &Db, queues: &Queues, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -> db::Result<Vec<Uuid>> {
     const SQL: &str = "
         WITH r (rid, now) AS ({rows})
-        UPDATE {t} SET state = 'pending', attempts = 0, due_at = r.now, finished_at = NULL {FROM r}
+        UPDATE {t} SET state = 'pending', attempts = 0, due_at = r.now, finished_at = NULL, revivals = 0, archived_at = NULL {FROM r}
         WHERE {kind}{id = r.rid} AND state IN ('pending', 'dead', 'quarantined', 'discarded')
         RETURNING id, CAST({lane} AS BIGINT)";
     let rows = ids.iter().map(|id| (*id, now)).collect();

@@ -20,8 +20,10 @@ pub struct QueueStats {
     pub done_total: i64,
     /// Failed runs since the beginning, whether or not they were retried.
     pub failed_total: i64,
-    /// Rows that are dead now.
+    /// Rows that are dead now, archived ones aside.
     pub dead: i64,
+    /// Rows that are dead and archived.
+    pub archived: i64,
     /// How long the oldest pending row has been due; null if nothing is.
     pub oldest_pending_seconds: Option<f64>,
     /// Successful runs of the last sixty seconds.
@@ -45,13 +47,14 @@ pub async fn stats(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) 
         FROM {t} WHERE {kind}state IN ('pending', 'running')";
     // The condition of the partial index comes first, in its own words: SQLite uses the index only then.
     const DEAD: &str = "
-        SELECT COUNT(*) FROM {t} WHERE {kind}state IN ('dead', 'quarantined', 'discarded') AND state = 'dead'";
+        SELECT COUNT(*) FILTER (WHERE archived_at IS NULL), COUNT(*) FILTER (WHERE archived_at IS NOT NULL)
+        FROM {t} WHERE {kind}state IN ('dead', 'quarantined', 'discarded') AND state = 'dead'";
     const OLDEST: &str = "
         SELECT due_at FROM {t} WHERE {kind}state IN ('pending', 'running') AND state = 'pending' AND due_at <= $1
         ORDER BY due_at LIMIT 1";
     let read = |text: &str| Sql::built(queue.sql(text));
     let open: Open = db.reader().sql(read(OPEN), (now,)).one().await?;
-    let (dead,): (i64,) = db.reader().sql(read(DEAD), ()).one().await?;
+    let (dead, archived): (i64, i64) = db.reader().sql(read(DEAD), ()).one().await?;
     let oldest: Option<(DateTime<Utc>,)> = db.reader().sql(read(OLDEST), (now,)).opt().await?;
     let totals = counts::totals(db, queue).await?;
     let running = open.leased.max(in_flight(db, queues, queue, now).await?);
@@ -64,6 +67,7 @@ pub async fn stats(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) 
         done_total: totals.done,
         failed_total: totals.failed,
         dead,
+        archived,
         oldest_pending_seconds: oldest.map(|(due,)| (now - due).as_seconds_f64()),
         throughput_per_minute: counts::per_minute(db, queue, now).await?,
         paused: jobs::is_paused(db, queue).await?,

@@ -156,6 +156,7 @@ fn change_for(row: RowChange, outcome: Outcome, policy: RetryPolicy, now: DateTi
             due_at: if dead { now } else { now + rest.min(MAX_DELAY) },
             last_error: Some(error),
             finished_at: dead.then_some(now),
+            is_refused: false,
             was: row.was.clone(),
         }
     };
@@ -165,6 +166,7 @@ fn change_for(row: RowChange, outcome: Outcome, policy: RetryPolicy, now: DateTi
         due_at: now,
         last_error: Some(why),
         finished_at: Some(now),
+        is_refused: state == WorkState::Dead,
         was: row.was.clone(),
     };
     match outcome {

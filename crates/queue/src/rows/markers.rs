@@ -125,6 +125,7 @@ pub async fn begin_suspected_run(
             state: if is_dead { WorkState::Dead } else { WorkState::Pending },
             last_error: Some(if is_dead { CRASHED_TOO_OFTEN } else { CRASHED }.to_owned()),
             finished_at: is_dead.then_some(now),
+            is_refused: is_dead,
             ..RowChange::unchanged(row)
         };
         let changes: Vec<RowChange> = rows.into_iter().filter(|row| !row.is_running()).map(to).collect();

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::Queue;
+use crate::{Queue, dead_letters::REFUSED};
 use mainstay_core::domain::WorkState;
 use mainstay_db::{self as db, KeyedRows, On};
 
@@ -46,6 +46,8 @@ pub struct RowChange {
     pub last_error: Option<String>,
     /// Set for a final state.
     pub finished_at: Option<DateTime<Utc>>,
+    /// Whether it is dead for good: not to be revived.
+    pub is_refused: bool,
 }
 
 impl RowChange {
@@ -61,6 +63,7 @@ impl RowChange {
             due_at: was.due_at,
             last_error: was.last_error.clone(),
             finished_at: None,
+            is_refused: false,
             was,
         }
     }
@@ -69,10 +72,10 @@ impl RowChange {
 /// Writes the changes of rows that are unchanged since they were read (optimistic locking) and returns their ids.
 pub async fn apply_changes(on: On<'_>, queue: &Queue, changes: &[RowChange]) -> db::Result<Vec<Uuid>> {
     const SQL: &str = "
-        WITH r (rid, was_state, was_attempts, new_state, new_attempts, new_due_at, new_error, new_finished_at) AS ({rows})
+        WITH r (rid, was_state, was_attempts, new_state, new_attempts, new_due_at, new_error, new_finished_at, refused) AS ({rows})
         UPDATE {t}
         SET state = r.new_state, attempts = r.new_attempts, due_at = r.new_due_at, last_error = r.new_error,
-            finished_at = r.new_finished_at {FROM r}
+            finished_at = r.new_finished_at, revivals = revivals + r.refused {FROM r}
         WHERE {id = r.rid} AND state || '' = r.was_state AND attempts = r.was_attempts
         RETURNING id";
     let rows = changes
@@ -87,6 +90,7 @@ pub async fn apply_changes(on: On<'_>, queue: &Queue, changes: &[RowChange]) -> 
                 to.due_at,
                 to.last_error.clone(),
                 to.finished_at,
+                if to.is_refused { REFUSED } else { 0 },
             )
         })
         .collect();

@@ -23,4 +23,5 @@ mod runner;
 mod sweep;
 mod workers;
 
+pub use heartbeat::worker_id;
 pub use workers::{Workers, WorkersError};

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     execution,
     fetcher::fetch_batches,
-    heartbeat::{self, send_heartbeats},
+    heartbeat::{send_heartbeats, worker_id},
     job_spec::JobSpec,
     lease_keeper::keep_leases,
     pauses::watch_pauses,
@@ -40,6 +40,7 @@ pub struct Workers<C> {
     db: Db,
     queues: Queues,
     clock: Clock,
+    name: String,
     drain_limit: Duration,
     jobs: Vec<(JobSpec, Register<C>)>,
 }
@@ -54,8 +55,17 @@ impl<C: Clone + Send + Sync + 'static> Workers<C> {
             db,
             queues,
             clock,
+            name: worker_id(),
             drain_limit: DRAIN_LIMIT,
             jobs: Vec::new(),
+        }
+    }
+
+    /// Sets the name under which they are listed, made by [`worker_id`], where others name the process too.
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..self
         }
     }
 
@@ -79,7 +89,7 @@ impl<C: Clone + Send + Sync + 'static> Workers<C> {
             db: self.db,
             queues: self.queues,
             clock: self.clock,
-            name: heartbeat::worker_id(),
+            name: self.name,
             paused,
             database: Outage::new("queues: the database", "mainstay_queue_database_errors_total"),
             stop: CancellationToken::new(),

@@ -55,7 +55,8 @@ impl QueueFixture {
         db.migrate().await.expect("the migrations fit");
         for sql in [
             "CREATE TABLE lab (id UUID NOT NULL PRIMARY KEY, lane BIGINT NOT NULL, state TEXT NOT NULL DEFAULT 'pending',
-                attempts BIGINT NOT NULL DEFAULT 0, due_at TIMESTAMPTZ NOT NULL, last_error TEXT, finished_at TIMESTAMPTZ)",
+                attempts BIGINT NOT NULL DEFAULT 0, due_at TIMESTAMPTZ NOT NULL, last_error TEXT, finished_at TIMESTAMPTZ,
+                revivals BIGINT NOT NULL DEFAULT 0, archived_at TIMESTAMPTZ)",
             "CREATE INDEX lab_due ON lab (due_at, id) WHERE state IN ('pending', 'running')",
         ] {
             db.sql(sql, ()).run().await.expect("a table is made");

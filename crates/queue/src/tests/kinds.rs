@@ -39,7 +39,8 @@ impl<const PAINTS: bool> Job for Chore<PAINTS> {
 async fn chores(fixture: &QueueFixture) {
     for sql in [
         "CREATE TABLE chores (id UUID NOT NULL PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'pending',
-            attempts BIGINT NOT NULL DEFAULT 0, due_at TIMESTAMPTZ NOT NULL, last_error TEXT, finished_at TIMESTAMPTZ)",
+            attempts BIGINT NOT NULL DEFAULT 0, due_at TIMESTAMPTZ NOT NULL, last_error TEXT, finished_at TIMESTAMPTZ,
+            revivals BIGINT NOT NULL DEFAULT 0, archived_at TIMESTAMPTZ)",
         "CREATE INDEX chores_due ON chores (kind, due_at, id) WHERE state IN ('pending', 'running')",
     ] {
         fixture.db.sql(sql, ()).run().await.expect("the table is made");

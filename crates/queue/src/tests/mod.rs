@@ -4,6 +4,7 @@ mod admin;
 mod backlog;
 mod counts;
 mod crashes;
+mod dead_letters;
 mod driver;
 mod failures;
 mod fixture;

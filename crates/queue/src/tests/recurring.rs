@@ -42,7 +42,8 @@ async fn table(fixture: &QueueFixture) {
     const SQL: &str = "
         CREATE TABLE rounds (id UUID NOT NULL PRIMARY KEY, tenant_id UUID NOT NULL, place TEXT NOT NULL, requested_at TIMESTAMPTZ,
             state TEXT NOT NULL DEFAULT 'pending', attempts BIGINT NOT NULL DEFAULT 0, due_at TIMESTAMPTZ NOT NULL,
-            last_error TEXT, finished_at TIMESTAMPTZ, UNIQUE (tenant_id, place))";
+            last_error TEXT, finished_at TIMESTAMPTZ,
+                revivals BIGINT NOT NULL DEFAULT 0, archived_at TIMESTAMPTZ, UNIQUE (tenant_id, place))";
     fixture.db.sql(SQL, ()).run().await.expect("a table is made");
 }
 

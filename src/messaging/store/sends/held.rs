@@ -23,6 +23,16 @@ pub(crate) async fn set_hold_reasons(on: On<'_>, held: &[(MessageId, HoldReason)
     KeyedRows::new(SQL, held.iter().map(row).collect()).run(on).await
 }
 
+/// Sets dead sends aside that may have been sent, to be held as unknown.
+pub(crate) async fn hold_dead(on: On<'_>, messages: &[MessageId]) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (id) AS ({rows})
+        UPDATE sends SET state = 'quarantined', archived_at = NULL {FROM r}
+        WHERE {sends.id = r.id} AND sends.state || '' = 'dead'";
+    let rows = messages.iter().map(|id| (id.uuid(),)).collect();
+    KeyedRows::new(SQL, rows).run(on).await
+}
+
 /// Makes sends due that are held for a reason that no longer applies: `breaker` or `campaigns`.
 pub async fn release(on: On<'_>, channel: ChannelId, held: HoldReason, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "

@@ -21,8 +21,9 @@ pub(crate) use due::DueSend;
 pub use due::{SendReservation, load, store_reservations};
 pub use find::{SendState, find};
 pub(crate) use held::{
-    awaiting_retry, clear_reservations, count_held, expire_held, find_due, finish_resolved, hold_for_breaker,
-    job_entries, record_resolution, release_recovered, release_resumed, requeue_missed, set_hold_reasons,
+    awaiting_retry, clear_reservations, count_held, expire_held, find_due, finish_resolved, hold_dead,
+    hold_for_breaker, job_entries, record_resolution, release_recovered, release_resumed, requeue_missed,
+    set_hold_reasons,
 };
 pub use held::{count_waiting, finish, make_due, release, requeue, running};
 pub use insert::{NewSend, QueuedSend, find_queued, insert};

@@ -1,0 +1,4 @@
+//! SQL of the tables of schedules.
+
+pub mod runs;
+pub(crate) mod schedules;
