@@ -1,6 +1,6 @@
 //! The freeze: the audience of a campaign becomes recipients with ordinals, a window of contacts at a time.
 //!
-//! 1. On a reader, without locks: the contacts of the window that the filter selects, and what becomes of each ([`judge`]).
+//! 1. On a reader, without locks: the contacts of the window that the filter selects, and what becomes of each ([`judge()`]).
 //! 2. In one transaction: the cursor moves on, if it is where the window began; contacts that vanished or are recipients already are left out;
 //!    the others get the next ordinals of their waves.
 //!
