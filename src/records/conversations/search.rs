@@ -150,7 +150,7 @@ mod tests {
     async fn nothing_but_the_recent_is_read_for_being_the_tenants() {
         let db = Scratch::migrated().await;
         let plan = format!("EXPLAIN QUERY PLAN {}", text(ConversationFilter::default()));
-        let values: Vec<Option<String>> = vec![None; 12];
+        let values: Vec<Option<String>> = vec![None; 13];
         let steps: Vec<(i64, i64, i64, String)> =
             db.sql(Sql::built_with_binary_order(&plan), values).all().await.unwrap();
         let whole: Vec<&str> = steps
