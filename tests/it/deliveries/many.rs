@@ -139,7 +139,11 @@ async fn a_removal_that_takes_long_keeps_nothing_waiting_that_is_to_be_found() {
         .await
         .unwrap();
     let shutdown = CancellationToken::new();
-    let keeping = tokio::spawn(housekeeping::run(app.clone(), shutdown.clone()));
+    let (kept, until) = (app.clone(), shutdown.clone());
+    let keeping =
+        tokio::spawn(
+            async move { tokio::join!(housekeeping::run(kept.clone(), until), housekeeping::clean_up(&kept)).1 },
+        );
     const WAITING: &str = "
         SELECT COUNT(*) FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%DELETE FROM deliveries%'";
@@ -170,5 +174,5 @@ async fn a_removal_that_takes_long_keeps_nothing_waiting_that_is_to_be_found() {
     })
     .await;
     shutdown.cancel();
-    keeping.await.unwrap();
+    keeping.await.unwrap().unwrap();
 }

@@ -95,7 +95,9 @@ async fn each_planned_time_is_started_once_though_workers_are_killed_and_stand_s
         if ended.await.is_some() {
             continue;
         }
-        if round % 2 == 0 {
+        // A dropped transaction keeps its locks on PostgreSQL until its connection is used next, which a killed process does not: there,
+        // processes are killed in `schedule::processes`.
+        if round % 2 == 0 && !test.app.db.is_postgres() {
             killed += 1;
             drop(one);
             rescue(&test.app, id).await;
@@ -123,7 +125,10 @@ async fn each_planned_time_is_started_once_though_workers_are_killed_and_stand_s
         }
         rescue(&test.app, id).await;
     }
-    assert!(killed > 5 && slept > 5, "{killed} were killed, {slept} stood still");
+    assert!(
+        (killed > 5 || test.app.db.is_postgres()) && slept > 5,
+        "{killed} were killed, {slept} stood still"
+    );
     test.advance(TimeDelta::seconds(1));
     end_tasks(&test.app).await;
     wait_until(DEADLINE, "its locks are gone", async || {
