@@ -6,7 +6,7 @@ use super::{
     CampaignService,
     dispatch::CAMPAIGNS,
     error::{CampaignError, CampaignResult},
-    events::{self, CampaignChanged},
+    events::append_change,
     spec::CampaignSpec,
     store::{self, StoredCampaign},
     templates::TemplateSnapshot,
@@ -15,9 +15,9 @@ use crate::{
     contacts::segments::read_catalogue,
     db::Tx,
     domain::{CampaignId, CampaignStatus, Ctx, Id},
-    events::campaign,
+    events::{EventType, campaign},
     queue::recurring::{self, RecurringRow},
-    records::{self, lock_order::Stage},
+    records::lock_order::Stage,
 };
 
 /// Campaigns of a tenant that have begun and not ended.
@@ -136,20 +136,10 @@ async fn changed(
     tx: &mut Tx,
     ctx: &Ctx,
     id: CampaignId,
-    of: &'static crate::events::EventType,
+    of: &'static EventType,
 ) -> CampaignResult<StoredCampaign> {
-    let found = store::find(tx.on(), ctx.tenant, id).await?;
-    let campaign = found.ok_or(CampaignError::NotFound(id))?;
-    let event = events::event(
-        &service.clock,
-        CampaignChanged {
-            campaign: &campaign,
-            of,
-        },
-    )
-    .by(ctx.actor);
-    records::events::append(tx, &[event], service.clock.now()).await?;
-    Ok(campaign)
+    let found = append_change(tx, &service.clock, ctx, id, of).await?;
+    found.ok_or(CampaignError::NotFound(id))
 }
 
 /// Tells the workers. The row is committed; if the push fails, the sweep finds it.

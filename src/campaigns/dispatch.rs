@@ -10,7 +10,7 @@ use super::{
     CampaignService,
     ending::{self, end_canceled, try_complete},
     error::{CampaignError, CampaignResult},
-    events::{self, CampaignChanged},
+    events::append_change,
     fan_out::{CampaignPage, fan_out},
     freeze::freeze_window,
     plan::CampaignPlan,
@@ -21,13 +21,12 @@ use super::{
 };
 use crate::{
     db::{Result, Tx},
-    domain::{CampaignId, CampaignMessages, CampaignStatus, TenantId},
+    domain::{CampaignId, CampaignMessages, CampaignStatus, Ctx, TenantId},
     events::{EventType, campaign as types},
     queue::{
         Lane, Lease, Outcome, Queue, Recurring, counts,
         recurring::{self, RecurringRow},
     },
-    records,
 };
 
 /// The queue of dispatch jobs.
@@ -280,11 +279,12 @@ async fn give_up(
             };
             (store::end(tx.on(), (tenant, id), end, now).await?, &types::FAILED)
         };
-        let Some(stopped) = store::find(tx.on(), tenant, id).await?.filter(|_| changed) else {
-            return Ok(());
-        };
-        let event = events::event(&service.clock, CampaignChanged { campaign: &stopped, of });
-        records::events::append(tx, &[event], now).await
+        match changed {
+            true => append_change(tx, &service.clock, &Ctx::system(tenant), id, of)
+                .await
+                .map(drop),
+            false => Ok(()),
+        }
     };
     service.db.transaction_as(tenant, write).await?;
     if reason == "inconsistent" {

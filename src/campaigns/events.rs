@@ -1,21 +1,34 @@
 //! Events of campaigns.
 
-use super::{progress::CampaignProgress, store::StoredCampaign};
+use super::{
+    progress::CampaignProgress,
+    store::{self, StoredCampaign},
+};
 use crate::{
     clock::Clock,
+    db::{Result, Tx},
+    domain::{CampaignId, Ctx},
     events::{EventType, campaign},
-    records::events::NewEvent,
+    records::events::{NewEvent, append},
 };
 
-/// A change of a campaign's status.
-pub(super) struct CampaignChanged<'a> {
-    /// As it is now.
-    pub campaign: &'a StoredCampaign,
-    pub of: &'static EventType,
+/// Appends the event of a change of status, and returns the campaign as it is now; `None` if there is none.
+pub(super) async fn append_change(
+    tx: &mut Tx,
+    clock: &Clock,
+    ctx: &Ctx,
+    id: CampaignId,
+    of: &'static EventType,
+) -> Result<Option<StoredCampaign>> {
+    let Some(campaign) = store::find(tx.on(), ctx.tenant, id).await? else {
+        return Ok(None);
+    };
+    let event = changed(clock, &campaign, of).by(ctx.actor);
+    append(tx, &[event], clock.now()).await?;
+    Ok(Some(campaign))
 }
 
-/// Builds the event of a change of status.
-pub(super) fn event(clock: &Clock, CampaignChanged { campaign, of }: CampaignChanged<'_>) -> NewEvent {
+fn changed(clock: &Clock, campaign: &StoredCampaign, of: &'static EventType) -> NewEvent {
     let data = campaign::Changed {
         campaign_id: campaign.id,
         name: &campaign.name,

@@ -1,29 +1,26 @@
 //! The start of a campaign.
 
-use uuid::Uuid;
-
 use super::{
     CampaignService,
     error::{CampaignError, CampaignResult},
-    events::{self, CampaignChanged},
+    events::append_change,
     spec::CampaignSpec,
     store::{self, StoredCampaign},
     templates::TemplateSnapshot,
 };
 use crate::{
+    clock::first_uuid_at,
     db::Tx,
-    domain::{ContactId, Id},
+    domain::{ContactId, Ctx, Id},
     events::{EventType, campaign as types},
-    records,
 };
 
 /// Starts a campaign that is due. If its templates are others by now, it pauses at once.
 pub(super) async fn start(service: &CampaignService, campaign: &StoredCampaign) -> CampaignResult<()> {
     let (tenant, id) = (campaign.tenant_id, campaign.id);
     let now = service.clock.now();
-    // Ids of contacts begin with the milliseconds since 1970: those made from now on are not in the audience.
-    let first = u128::try_from(now.timestamp_millis()).unwrap_or_default() << 80;
-    let bound = ContactId::from_uuid(Uuid::from_u128(first));
+    // Contacts made from now on are not in the audience.
+    let bound = ContactId::from_uuid(first_uuid_at(now));
     let changed = templates_changed(service, campaign).await?;
     let write = async |tx: &mut Tx| {
         if store::lock(tx, tenant, id).await?.is_none() || !store::start(tx.on(), (tenant, id), bound, now).await? {
@@ -32,16 +29,14 @@ pub(super) async fn start(service: &CampaignService, campaign: &StoredCampaign) 
         if let Some(why) = &changed {
             store::pause(tx.on(), (tenant, id), "template_changed", Some(why.clone()), now).await?;
         }
-        let Some(started) = store::find(tx.on(), tenant, id).await? else {
-            return Ok(());
-        };
         let of: &'static EventType = if changed.is_some() {
             &types::PAUSED
         } else {
             &types::STARTED
         };
-        let event = events::event(&service.clock, CampaignChanged { campaign: &started, of });
-        records::events::append(tx, &[event], now).await
+        append_change(tx, &service.clock, &Ctx::system(tenant), id, of)
+            .await
+            .map(drop)
     };
     service.db.transaction_as(tenant, write).await?;
     Ok(())

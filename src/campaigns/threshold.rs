@@ -7,16 +7,15 @@ use chrono::DateTime;
 use super::{
     CampaignService,
     error::CampaignResult,
-    events::{self, CampaignChanged},
+    events::append_change,
     plan::CampaignPlan,
     room::rate,
     store::{self, StoredCampaign},
 };
 use crate::{
     db::Tx,
-    domain::{CampaignMessages, Status},
+    domain::{CampaignMessages, Ctx, Status},
     events::campaign as types,
-    records,
 };
 
 /// Outcomes that have to be known for a verdict.
@@ -90,12 +89,9 @@ async fn pause(
         {
             return Ok(());
         }
-        let Some(paused) = store::find(tx.on(), tenant, id).await? else {
-            return Ok(());
-        };
-        let of = &types::PAUSED;
-        let event = events::event(&service.clock, CampaignChanged { campaign: &paused, of });
-        records::events::append(tx, &[event], now).await
+        append_change(tx, &service.clock, &Ctx::system(tenant), id, &types::PAUSED)
+            .await
+            .map(drop)
     };
     service.db.transaction_as(tenant, write).await?;
     Ok(())

@@ -175,7 +175,7 @@ pub(crate) async fn resume(on: On<'_>, (tenant, id): (TenantId, CampaignId), now
     Ok(on.sql(SQL, (tenant, id, now)).run().await? > 0)
 }
 
-/// Moves a campaign that is one of two statuses to another.
+/// Moves a campaign that is one of three statuses to another.
 pub(crate) async fn set_status(
     on: On<'_>,
     (tenant, id): (TenantId, CampaignId),

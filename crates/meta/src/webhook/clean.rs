@@ -99,6 +99,8 @@ fn clean_string(copy: &mut CleanCopy<'_>, mut at: usize) -> usize {
             None => return at,
             Some(b'"') => return at + 1,
             Some(b'\\') => match escaped_unit(bytes, at) {
+                // A `\u` without four digits: no JSON. Removing an escape behind it could complete it.
+                None if bytes.get(at + 1) == Some(&b'u') => return bytes.len(),
                 None => at += 2,
                 Some(0) => {
                     copy.replace(at, at + 6, "");
