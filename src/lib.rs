@@ -54,6 +54,9 @@ pub mod provider;
 // The memory that requests take.
 pub mod memory;
 
+// Local times as instants.
+mod local_time;
+
 // Who customers are, what they allow, and what is known of them.
 pub mod contacts;
 

@@ -2,19 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::{
-    fan_out::CampaignPage,
-    freeze::address,
-    store::StoredRecipient,
-    templates::{FilledTemplate, WaveTemplate},
+    content::WaveContent, fan_out::CampaignPage, freeze::address, store::StoredRecipient, templates::FilledContent,
 };
 use crate::{
     contacts::store::consents::refusing_marketing,
     db::{Result, Tx},
     domain::{ChannelId, ContactId, RecipientKind, TenantId},
     messaging::store::blocks::{self, BlockedContact},
-    records::contacts,
+    records::{contacts, conversations},
 };
+
+/// How long a service window has to be open yet, for a message to be sent within it.
+const LEFT: TimeDelta = TimeDelta::minutes(1);
 
 /// A recipient to be written to.
 pub(super) struct Addressed {
@@ -22,7 +24,7 @@ pub(super) struct Addressed {
     pub contact: ContactId,
     pub kind: RecipientKind,
     pub address: String,
-    pub filled: FilledTemplate,
+    pub filled: FilledContent,
 }
 
 impl CampaignPage<'_> {
@@ -31,7 +33,8 @@ impl CampaignPage<'_> {
         &self,
         tx: &mut Tx,
         recipients: Vec<StoredRecipient>,
-        template: &WaveTemplate<'_>,
+        content: &WaveContent<'_>,
+        now: DateTime<Utc>,
     ) -> Result<(Vec<Addressed>, Vec<(i64, &'static str)>)> {
         let (tenant, channel) = (self.campaign.tenant_id, self.route.channel);
         let live: Vec<ContactId> = recipients
@@ -60,6 +63,11 @@ impl CampaignPage<'_> {
             .filter(|it| it.archived_at.is_some())
             .map(|it| it.id)
             .collect();
+        let open = match self.plan.content.needs_window() {
+            true => conversations::open_until(tx.on(), tenant, (channel, now + LEFT), &live).await?,
+            false => HashSet::new(),
+        };
+        let closed = |contact: ContactId| self.plan.content.needs_window() && !open.contains(&contact);
         let (mut addressed, mut refused) = (Vec::new(), Vec::new());
         for it in recipients {
             if it.outcome.is_some() {
@@ -75,11 +83,12 @@ impl CampaignPage<'_> {
                 _ if refusing.contains(&(it.contact_id, channel)) => Err("opted_out"),
                 _ if archived.contains(&it.contact_id) => Err("archived"),
                 (None, _) => Err("no_address"),
-                (Some((kind, _)), _) if kind != RecipientKind::Phone && self.plan.templates.needs_phone() => {
+                (Some((kind, _)), _) if kind != RecipientKind::Phone && self.plan.content.needs_phone() => {
                     Err("no_phone")
                 }
                 (_, Err(_)) => Err("variable_invalid"),
-                (Some(address), Ok(values)) => template
+                _ if closed(it.contact_id) => Err("window_closed"),
+                (Some(address), Ok(values)) => content
                     .fill(&values)
                     .map(|it| (address, it))
                     .map_err(|_| "variable_invalid"),

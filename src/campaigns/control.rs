@@ -1,14 +1,15 @@
 //! Launches, pauses, resumes and cancels campaigns. Each writes a status; the dispatch job does what follows from it.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{
     CampaignService,
     dispatch::CAMPAIGNS,
     error::{CampaignError, CampaignResult},
     events::append_change,
+    launch_time::{CampaignSchedule, LaunchTime},
     spec::CampaignSpec,
-    store::{self, StoredCampaign},
+    store::{self, StoredCampaign, StoredLaunch},
     templates::TemplateSnapshot,
 };
 use crate::{
@@ -22,21 +23,17 @@ use crate::{
 
 /// Campaigns of a tenant that have begun and not ended.
 const MAX_LIVE: usize = 50;
-/// How far ahead a campaign may be scheduled.
-const AHEAD: TimeDelta = TimeDelta::days(365);
 
-/// Launches a draft: at once, or at a time. What it sends is what the template is now.
+/// Launches a draft. What it sends is what the template is now.
 pub(crate) async fn launch(
     service: &CampaignService,
     ctx: &Ctx,
     id: CampaignId,
-    starts_at: Option<DateTime<Utc>>,
+    time: &LaunchTime,
     version: Option<i64>,
 ) -> CampaignResult<StoredCampaign> {
     let now = service.clock.now();
-    if starts_at.is_some_and(|at| at > now + AHEAD) {
-        return Err(CampaignError::invalid("starts_at", "is more than a year ahead"));
-    }
+    let (starts_at, schedule) = time.resolve(now)?;
     let work = async |tx: &mut Tx| {
         let draft = locked(tx, ctx, id).await?;
         if version.is_some_and(|version| version != draft.version) {
@@ -53,14 +50,27 @@ pub(crate) async fn launch(
         let directory = service.directory.current();
         spec.check(ctx.tenant, &directory, &known)?;
         let routes = spec.routes(ctx.tenant, &directory)?;
-        let templates = TemplateSnapshot::read(tx.on(), ctx.tenant, &spec, &routes).await?;
-        let at = starts_at.unwrap_or(now).max(now);
-        store::store_snapshot(tx.on(), (ctx.tenant, id), templates.text(), at, now).await?;
-        request_turn(tx, ctx, id, at, now).await?;
+        let template = match &spec.message {
+            Some(message) => message.check_files(tx.on(), ctx.tenant).await.map(|()| None)?,
+            None => Some(
+                TemplateSnapshot::read(tx.on(), ctx.tenant, &spec, &routes)
+                    .await?
+                    .text(),
+            ),
+        };
+        let launch = StoredLaunch {
+            template,
+            starts_at,
+            schedule: schedule.as_ref().map(CampaignSchedule::text),
+            on_unknown: spec.on_unknown,
+            on_marketing_cap: spec.on_marketing_cap,
+        };
+        store::launch(tx.on(), (ctx.tenant, id), launch, now).await?;
+        request_turn(tx, ctx, id, starts_at, now).await?;
         changed(service, tx, ctx, id, &campaign::SCHEDULED).await
     };
     let launched = service.db.transaction_as(ctx.tenant, work).await?;
-    announce(service, id, launched.starts_at.unwrap_or(now)).await;
+    announce(service, id, starts_at).await;
     Ok(launched)
 }
 

@@ -14,17 +14,18 @@ use super::{
     fan_out::{CampaignPage, fan_out},
     freeze::freeze_window,
     plan::CampaignPlan,
-    room::{Room, room},
+    room::room,
     start::start,
     store::{self, CampaignEnd, StoredCampaign},
     threshold,
 };
 use crate::{
     db::{Result, Tx},
-    domain::{CampaignId, CampaignMessages, CampaignStatus, Ctx, TenantId},
+    domain::{CampaignId, CampaignMessages, CampaignStatus, Ctx, SendLane, TenantId},
     events::{EventType, campaign as types},
+    messaging::accept::{OUTBOUND, queue_lane},
     queue::{
-        Lane, Lease, Outcome, Queue, Recurring, counts,
+        JobEntry, Lane, Lease, Outcome, Queue, Recurring, counts,
         recurring::{self, RecurringRow},
     },
 };
@@ -40,6 +41,19 @@ const LOOK: Duration = Duration::from_millis(250);
 const LOOK_FOR_THE_END: Duration = Duration::from_secs(1);
 /// How far ahead messages of a campaign with a rate of its own are made.
 const PACED_AHEAD: TimeDelta = TimeDelta::seconds(2);
+
+/// Longest time between two looks while recipients wait for their local time.
+const LOOK_FOR_TURNS: TimeDelta = TimeDelta::seconds(60);
+
+/// What is left of the waves after a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WavesLeft {
+    None,
+    /// Recipients who wait for room.
+    Some,
+    /// Recipients whose turn comes then, and no others.
+    Later(DateTime<Utc>),
+}
 
 /// When a campaign is looked at next.
 enum Next {
@@ -142,7 +156,10 @@ async fn go_on(service: &CampaignService, tenant: TenantId, id: CampaignId) -> C
                     looked_at = now;
                     threshold::check(service, &campaign, plan).await?;
                 }
-                step(service, &campaign, plan).await?
+                match step(service, &campaign, plan).await? {
+                    Step::Wait(wait) => wait,
+                    Step::Until(at) => return Ok(Next::At(at.min(now + LOOK_FOR_TURNS))),
+                }
             }
             CampaignStatus::Paused => return Ok(Next::At(now + recurring::UNTIL_WOKEN)),
             CampaignStatus::Canceling => match end_canceled(service, &campaign).await? {
@@ -165,8 +182,14 @@ async fn go_on(service: &CampaignService, tenant: TenantId, id: CampaignId) -> C
     }
 }
 
-/// Does what can be done for a running campaign now, and returns how long to wait for more.
-async fn step(service: &CampaignService, campaign: &StoredCampaign, plan: &CampaignPlan) -> CampaignResult<Duration> {
+/// When there is more to do for a running campaign.
+enum Step {
+    Wait(Duration),
+    Until(DateTime<Utc>),
+}
+
+/// Does what can be done for a running campaign now.
+async fn step(service: &CampaignService, campaign: &StoredCampaign, plan: &CampaignPlan) -> CampaignResult<Step> {
     release(service, campaign, plan).await?;
     let mut wait = LOOK;
     if campaign.frozen_at.is_none() {
@@ -175,35 +198,37 @@ async fn step(service: &CampaignService, campaign: &StoredCampaign, plan: &Campa
         wait = Duration::ZERO;
     }
     match fan_out_waves(service, campaign, plan).await {
-        Ok(true) => {}
-        Ok(false) if campaign.frozen_at.is_some() => {
+        Ok(WavesLeft::None) if campaign.frozen_at.is_some() => {
             try_complete(service, campaign).await?;
             wait = LOOK_FOR_THE_END;
         }
-        Ok(false) => {}
+        Ok(WavesLeft::Later(at)) if campaign.frozen_at.is_some() => return Ok(Step::Until(at)),
+        Ok(_) => {}
         Err(CampaignError::Database(error)) if is_duplicate(&error) => {
             give_up(service, campaign, "inconsistent", &CampaignError::Database(error)).await?;
         }
         Err(error) => return Err(error),
     }
-    Ok(wait)
+    Ok(Step::Wait(wait))
 }
 
-/// Fans out as many pages as there is room for. Returns whether recipients are left.
+/// Fans out as many pages as there is room for.
 async fn fan_out_waves(
     service: &CampaignService,
     campaign: &StoredCampaign,
     plan: &CampaignPlan,
-) -> CampaignResult<bool> {
+) -> CampaignResult<WavesLeft> {
     let messages = CampaignMessages::new(campaign.id, campaign.id_stamp.unwrap_or_default());
-    let (mut left, mut campaign) = (false, campaign.clone());
+    let (mut left, mut later, mut campaign) = (false, None, campaign.clone());
+    let now = service.clock.now();
     for mut wave in store::waves(service.db.writer(), campaign.tenant_id, campaign.id).await? {
         let Some(channel) = wave.channel_id else { continue };
+        if let Some(at) = wave.starts_at.filter(|at| *at > now && wave.cursor < wave.frozen) {
+            later = Some(later.unwrap_or(at).min(at));
+            continue;
+        }
         while wave.cursor < wave.frozen {
-            let room = match room(service, channel).await? {
-                Room::Free(room) => room.min(paced_room(service, &campaign, plan)),
-                Room::Held(_) => 0,
-            };
+            let room = room(service, channel).await?.min(paced_room(service, &campaign, plan));
             let Some(route) = plan.route(channel).filter(|_| room > 0) else {
                 break;
             };
@@ -216,7 +241,7 @@ async fn fan_out_waves(
                 room,
             };
             let Some(end) = fan_out(service, page).await? else {
-                return Ok(true);
+                return Ok(WavesLeft::Some);
             };
             wave.cursor = end.cursor;
             if plan.spec.rate_per_second.is_some() {
@@ -225,7 +250,11 @@ async fn fan_out_waves(
         }
         left |= wave.cursor < wave.frozen;
     }
-    Ok(left)
+    Ok(match later {
+        _ if left => WavesLeft::Some,
+        Some(at) => WavesLeft::Later(at),
+        None => WavesLeft::None,
+    })
 }
 
 /// Returns how many messages a campaign's own rate has room for.
@@ -244,7 +273,15 @@ async fn release(service: &CampaignService, campaign: &StoredCampaign, plan: &Ca
     let expires_at = now + TimeDelta::seconds(plan.spec.expires_after_s);
     for channel in &plan.spec.channels {
         if store::has_paused(service.db.reader(), *channel, campaign.id).await? {
-            store::release_paused(service.db.writer(), *channel, campaign.id, expires_at, now).await?;
+            let released = store::release_paused(service.db.writer(), *channel, campaign.id, expires_at, now).await?;
+            let entry = |id| JobEntry {
+                id,
+                due: now,
+                lane: queue_lane(SendLane::Campaign),
+            };
+            let entries: Vec<JobEntry> = released.into_iter().map(entry).collect();
+            // The rows are committed; if the push fails, the sweep finds them.
+            drop(service.queues.push_entries(&OUTBOUND, &entries).await);
         }
     }
     Ok(())

@@ -36,17 +36,29 @@ pub(crate) async fn create(
     name: &str,
     spec: &CampaignSpec,
 ) -> CampaignResult<StoredCampaign> {
+    insert(service, ctx, checked_name(name)?, spec).await
+}
+
+/// Checks and inserts a draft.
+pub(super) async fn insert(
+    service: &CampaignService,
+    ctx: &Ctx,
+    name: String,
+    spec: &CampaignSpec,
+) -> CampaignResult<StoredCampaign> {
     let now = service.clock.now();
     let draft = StoredCampaign {
         tenant_id: ctx.tenant,
         id: service.clock.new_id(),
-        name: checked_name(name)?,
+        name,
         status: CampaignStatus::Draft,
         reason: None,
         reason_details: None,
         spec: spec.text(),
         template: None,
         starts_at: None,
+        schedule: None,
+        parent_id: spec.retry_of.as_ref().map(|it| it.campaign_id),
         id_stamp: None,
         freeze_bound: None,
         freeze_cursor: None,
@@ -131,7 +143,7 @@ async fn check(service: &CampaignService, tx: &mut Tx, tenant: TenantId, spec: &
     spec.check(tenant, &service.directory.current(), &known)
 }
 
-fn checked_name(name: &str) -> CampaignResult<String> {
+pub(super) fn checked_name(name: &str) -> CampaignResult<String> {
     let checked = check_name(name, MAX_NAME).map_err(|why| CampaignError::invalid("name", why))?;
     Ok(checked.to_owned())
 }

@@ -11,11 +11,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{
     CampaignService,
     addressed::Addressed,
+    content::WaveContent,
     error::CampaignResult,
     pace::Pace,
     plan::CampaignPlan,
     store::{self, StoredCampaign, StoredWave},
-    templates::WaveTemplate,
 };
 use crate::{
     db::{Result, Tx, conflict_error, retry_conflicts},
@@ -37,7 +37,6 @@ use crate::{
 
 /// Recipients of a page, on PostgreSQL and on SQLite.
 const PAGE: [i64; 2] = [500, 200];
-const TEMPLATE: &str = "template";
 
 /// A page to fan out.
 pub(super) struct CampaignPage<'p> {
@@ -61,7 +60,7 @@ pub(super) struct PageEnd {
 /// Makes messages of the next recipients of a wave. Returns `None` if another worker did, or if the campaign is not running any more.
 pub(super) async fn fan_out(service: &CampaignService, page: CampaignPage<'_>) -> CampaignResult<Option<PageEnd>> {
     let tenant = page.campaign.tenant_id;
-    let Some(template) = page.template() else {
+    let Some(content) = page.content() else {
         // The wave was frozen by its template, which the snapshot keeps.
         return Err(super::CampaignError::invalid(
             "template",
@@ -71,7 +70,7 @@ pub(super) async fn fan_out(service: &CampaignService, page: CampaignPage<'_>) -
     let write = || {
         service
             .db
-            .transaction_as(tenant, async |tx: &mut Tx| page.write(service, tx, &template).await)
+            .transaction_as(tenant, async |tx: &mut Tx| page.write(service, tx, &content).await)
     };
     let Some((end, entries)) = retry_conflicts(write).await? else {
         return Ok(None);
@@ -82,9 +81,9 @@ pub(super) async fn fan_out(service: &CampaignService, page: CampaignPage<'_>) -
 }
 
 impl CampaignPage<'_> {
-    fn template(&self) -> Option<WaveTemplate<'_>> {
+    fn content(&self) -> Option<WaveContent<'_>> {
         let language = self.wave.language.as_deref()?;
-        self.plan.templates.of_wave(self.route.account(), language)
+        self.plan.content.of_wave(self.route.account(), language)
     }
 
     /// Writes the page; `None` if it is not to be written.
@@ -92,7 +91,7 @@ impl CampaignPage<'_> {
         &self,
         service: &CampaignService,
         tx: &mut Tx,
-        template: &WaveTemplate<'_>,
+        content: &WaveContent<'_>,
     ) -> Result<Option<(PageEnd, Vec<JobEntry>)>> {
         let (tenant, campaign, wave) = (self.campaign.tenant_id, self.campaign.id, self.wave.wave);
         let now = service.clock.now();
@@ -122,12 +121,12 @@ impl CampaignPage<'_> {
             let error = format!("wave {wave} of campaign {campaign} has {found} recipients from {from} to {to}");
             return Err(sqlx::Error::Protocol(error));
         }
-        let (addressed, refused) = self.address(tx, recipients, template).await?;
+        let (addressed, refused) = self.address(tx, recipients, content, now).await?;
         store::suppress(tx.on(), (tenant, campaign, wave), &refused).await?;
         let conversations = self.open_conversations(tx, service, &addressed, now).await?;
         let due = |n: i64| pace.as_ref().map_or(now, |pace| pace.due(n - from));
         let entries = self
-            .insert_sends(tx, &addressed, &conversations, template, due, now)
+            .insert_sends(tx, &addressed, &conversations, content, due, now)
             .await?;
         Stage::Counters.reach(tx);
         let count = |status, n: usize| (tenant, campaign, wave, status, n as i64);
@@ -163,6 +162,9 @@ impl CampaignPage<'_> {
             contact: it.contact,
         };
         let pairs: Vec<ConversationKey> = addressed.iter().map(pair).collect();
+        let kind = addressed
+            .first()
+            .map_or_else(String::new, |it| it.filled.kind.to_owned());
         let first = |pair: ConversationKey| ConversationUpdate {
             tenant,
             conversation: service.clock.new_id(),
@@ -171,7 +173,7 @@ impl CampaignPage<'_> {
             at: now,
             wamid: String::new(),
             direction: Direction::Outbound,
-            kind: TEMPLATE.to_owned(),
+            kind: kind.clone(),
             text: None,
             window_expires_at: None,
             unread: 0,
@@ -190,7 +192,7 @@ impl CampaignPage<'_> {
         tx: &mut Tx,
         addressed: &[Addressed],
         conversations: &HashMap<ContactId, ConversationId>,
-        template: &WaveTemplate<'_>,
+        content: &WaveContent<'_>,
         due: impl Fn(i64) -> DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Vec<JobEntry>> {
@@ -209,7 +211,7 @@ impl CampaignPage<'_> {
                 recipient_kind: it.kind,
                 recipient: it.address.clone(),
                 sender: self.route.display_phone_number.clone(),
-                kind: TEMPLATE,
+                kind: it.filled.kind,
                 text: it.filled.text.as_deref(),
                 content: &it.filled.content,
                 options: "{}",
@@ -220,7 +222,7 @@ impl CampaignPage<'_> {
                 created_by: Actor::Campaign(self.campaign.id),
                 labels: &labels,
                 batch: None,
-                template: Some(template.name()),
+                template: content.template_name(),
                 campaign: Some(self.campaign.id),
                 due_at,
             })

@@ -8,6 +8,7 @@
 //! 4. Counters move in the commit that moves a status (`records/campaigns`): `progress` reads them, `ending` recounts them at the end.
 
 mod addressed;
+mod content;
 mod control;
 mod dispatch;
 mod draft;
@@ -16,10 +17,13 @@ mod error;
 mod events;
 mod fan_out;
 mod freeze;
+mod launch_time;
+mod message;
 mod pace;
 mod plan;
 mod progress;
 mod recipients;
+mod retries;
 mod room;
 mod service;
 mod spec;
@@ -35,8 +39,11 @@ pub use dispatch::{CAMPAIGNS, run};
 pub(crate) use draft::{CampaignChange, create, duplicate, find, remove, update};
 pub use ending::{recount, stored};
 pub(crate) use error::CampaignError;
+pub(crate) use launch_time::{CampaignSchedule, LaunchTime};
+pub(crate) use message::CampaignMessage;
 pub use progress::{CampaignProgress, progress};
 pub(crate) use progress::{WaitingFor, waiting_for};
 pub(crate) use recipients::{ShownRecipient, recipients};
+pub(crate) use retries::{CampaignRetry, RetryClass, retry};
 pub use service::CampaignService;
 pub(crate) use spec::{CampaignAudience, CampaignSpec, CampaignTemplate, CampaignVariable, SpecChange};

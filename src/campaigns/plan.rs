@@ -2,10 +2,11 @@
 
 use super::{
     CampaignService,
+    content::CampaignContent,
     error::{CampaignError, CampaignResult},
+    launch_time::CampaignSchedule,
     spec::CampaignSpec,
-    store::StoredCampaign,
-    templates::TemplateSnapshot,
+    store::{self, StoredCampaign},
 };
 use crate::{
     contacts::segments::{language::Filter, read_catalogue},
@@ -16,20 +17,29 @@ use crate::{
 /// What a dispatch job needs of a campaign, read once a run.
 pub(super) struct CampaignPlan {
     pub spec: CampaignSpec,
-    pub templates: TemplateSnapshot,
+    pub content: CampaignContent,
     /// Its channels that are in use.
     pub routes: Vec<Route>,
     /// The filter of its audience; `None` where contacts are named.
     pub filter: Option<Filter>,
+    /// The local time that it was launched for.
+    pub schedule: Option<CampaignSchedule>,
+    /// The campaign whose failed recipients it writes to again.
+    pub parent: Option<StoredCampaign>,
 }
 
 impl CampaignPlan {
     pub async fn read(service: &CampaignService, campaign: &StoredCampaign) -> CampaignResult<Self> {
         let spec = CampaignSpec::stored(&campaign.spec)?;
-        let template = campaign.template.as_deref();
-        let template = template.ok_or_else(|| CampaignError::invalid("template", "is missing"))?;
         let mut tx = service.db.begin_read_as(campaign.tenant_id).await?;
         let known = read_catalogue(&mut tx, campaign.tenant_id).await?;
+        let parent = match &spec.retry_of {
+            Some(of) => {
+                let found = store::find(tx.on(), campaign.tenant_id, of.campaign_id).await?;
+                Some(found.ok_or(CampaignError::NotFound(of.campaign_id))?)
+            }
+            None => None,
+        };
         tx.commit().await?;
         let directory = service.directory.current();
         let route = |id: &ChannelId| {
@@ -39,9 +49,11 @@ impl CampaignPlan {
                 .cloned()
         };
         Ok(Self {
-            templates: TemplateSnapshot::stored(template)?,
+            content: CampaignContent::stored(&spec, campaign)?,
             routes: spec.channels.iter().filter_map(route).collect(),
             filter: spec.filter(&known)?,
+            parent,
+            schedule: campaign.schedule.as_deref().map(CampaignSchedule::stored).transpose()?,
             spec,
         })
     }

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     CampaignService,
-    room::{Room, room},
+    room::held,
     spec::CampaignSpec,
     store::{self, StoredCampaign},
 };
@@ -133,6 +133,8 @@ pub(crate) enum WaitingFor {
     ProviderUnreachable,
     /// A channel is not in use any more: its recipients wait until it is added again.
     ChannelGone,
+    /// The local times of its recipients.
+    WaveTime,
     /// All messages are made; Meta's answers are awaited, or somebody's decision about messages whose delivery is unknown.
     Answers,
 }
@@ -151,10 +153,10 @@ pub(crate) async fn waiting_for(
     };
     let directory = service.directory.current();
     for channel in &spec.channels {
-        if directory.channel(*channel).is_none() {
+        let Some(route) = directory.channel(*channel) else {
             return Ok(Some(WaitingFor::ChannelGone));
-        }
-        if let Room::Held(held) = room(service, *channel).await? {
+        };
+        if let Some(held) = held(service, route).await? {
             return Ok(Some(match held {
                 HoldReason::Breaker => WaitingFor::Breaker,
                 HoldReason::Campaigns => WaitingFor::CampaignsRest,
@@ -163,12 +165,27 @@ pub(crate) async fn waiting_for(
             }));
         }
     }
-    let is_made = campaign.frozen_at.is_some() && numbers.pending == 0;
-    Ok(Some(match (is_made, spec.rate_per_second) {
-        (true, _) => WaitingFor::Answers,
-        (false, Some(_)) => WaitingFor::Rate,
-        (false, None) => WaitingFor::Nothing,
+    let is_frozen = campaign.frozen_at.is_some();
+    if is_frozen && numbers.pending == 0 {
+        return Ok(Some(WaitingFor::Answers));
+    }
+    if is_frozen && campaign.schedule.is_some() && all_wait(service, campaign).await? {
+        return Ok(Some(WaitingFor::WaveTime));
+    }
+    Ok(Some(match spec.rate_per_second {
+        Some(_) => WaitingFor::Rate,
+        None => WaitingFor::Nothing,
     }))
+}
+
+/// Returns whether all recipients that are left wait for their local time.
+async fn all_wait(service: &CampaignService, campaign: &StoredCampaign) -> Result<bool> {
+    let waves = store::waves(service.db.reader(), campaign.tenant_id, campaign.id).await?;
+    let now = service.clock.now();
+    let mut left = waves
+        .iter()
+        .filter(|it| it.cursor < it.frozen && it.channel_id.is_some());
+    Ok(left.all(|it| it.starts_at.is_some_and(|at| at > now)))
 }
 
 #[cfg(test)]

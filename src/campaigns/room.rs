@@ -14,15 +14,6 @@ const AHEAD: f64 = 2.0;
 /// Sends that are due later than this are not counted.
 const SOON: TimeDelta = TimeDelta::seconds(5);
 
-/// The room of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Room {
-    /// Messages that may be made now.
-    Free(i64),
-    /// Messages would be held for this reason, as others are.
-    Held(HoldReason),
-}
-
 /// Returns how many messages per second a channel sends.
 pub(super) fn rate(route: &Route) -> f64 {
     route
@@ -30,22 +21,27 @@ pub(super) fn rate(route: &Route) -> f64 {
         .map_or(route.throughput, |quota| quota.min(route.throughput))
 }
 
-/// Returns the room of a channel now.
-pub(super) async fn room(service: &CampaignService, channel: ChannelId) -> Result<Room> {
-    let directory = service.directory.current();
-    let Some(route) = directory.channel(channel) else {
-        return Ok(Room::Free(0));
-    };
+/// Returns why messages of a channel would be held now, as others are; `None` if they would not.
+pub(super) async fn held(service: &CampaignService, route: &Route) -> Result<Option<HoldReason>> {
     if route.tripped {
-        return Ok(Room::Held(HoldReason::Breaker));
+        return Ok(Some(HoldReason::Breaker));
     }
     if route.campaigns_paused {
-        return Ok(Room::Held(HoldReason::Campaigns));
+        return Ok(Some(HoldReason::Campaigns));
     }
-    if let Some(held) = store::held_reason(service.db.reader(), channel).await? {
-        return Ok(Room::Held(held));
+    store::held_reason(service.db.reader(), route.channel).await
+}
+
+/// Returns how many messages of a channel may be made now.
+pub(super) async fn room(service: &CampaignService, channel: ChannelId) -> Result<i64> {
+    let directory = service.directory.current();
+    let Some(route) = directory.channel(channel) else {
+        return Ok(0);
+    };
+    if held(service, route).await?.is_some() {
+        return Ok(0);
     }
     let most = (rate(route) * AHEAD).ceil() as i64;
     let due = store::count_due(service.db.reader(), channel, service.clock.now() + SOON, most + 1).await?;
-    Ok(Room::Free((most - due).max(0)))
+    Ok((most - due).max(0))
 }

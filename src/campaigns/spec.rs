@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::error::{CampaignError, CampaignResult};
+use super::{
+    error::{CampaignError, CampaignResult},
+    message::CampaignMessage,
+    retries::CampaignRetry,
+};
 use crate::{
     contacts::{
         ContactResult,
@@ -16,7 +20,7 @@ use crate::{
         },
     },
     directory::{Route, Snapshot},
-    domain::{ChannelId, ContactId, TenantId},
+    domain::{ChannelId, ContactId, OnMarketingCap, OnUnknown, TenantId},
 };
 
 /// Channels of a campaign.
@@ -29,6 +33,10 @@ const MAX_CONTACTS: usize = 10_000;
 const MAX_RATE: u32 = 1_000;
 /// Seconds after which a message that was not sent expires: at least, at most, and unless said otherwise.
 const EXPIRY: (i64, i64, i64) = (60, 30 * 86_400, 86_400);
+/// Seconds until Meta may let another marketing message pass.
+const CAPPED: i64 = 86_400;
+/// Seconds after which a message expires that is tried again then, unless said otherwise.
+const CAPPED_EXPIRY: i64 = 2 * CAPPED;
 /// Per cent of failures at which a campaign pauses, unless said otherwise.
 const THRESHOLD: u8 = 30;
 
@@ -99,11 +107,17 @@ pub(crate) struct CampaignVariable {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CampaignSpec {
     pub audience: CampaignAudience,
+    /// In place of an audience: those whose message of another campaign failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_of: Option<CampaignRetry>,
     /// People who are left out, whatever the audience says.
     pub exclude: Vec<CampaignAudience>,
     /// The numbers that it is sent from.
     pub channels: Vec<ChannelId>,
-    pub template: CampaignTemplate,
+    /// What is sent: a template, or else a message.
+    pub template: Option<CampaignTemplate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<CampaignMessage>,
     /// The values of the template's variables, by their keys.
     pub variables: BTreeMap<String, CampaignVariable>,
     /// Messages per second, over all its channels; `None` is as many as they may.
@@ -112,6 +126,15 @@ pub(crate) struct CampaignSpec {
     pub failure_threshold: u8,
     /// Seconds after its turn at which a message that was not sent expires.
     pub expires_after_s: i64,
+    /// `None` is as the tenant says.
+    #[serde(default)]
+    pub on_unknown: Option<OnUnknown>,
+    #[serde(default = "fail")]
+    pub on_marketing_cap: OnMarketingCap,
+}
+
+fn fail() -> OnMarketingCap {
+    OnMarketingCap::Fail
 }
 
 /// Changes of a spec; `None` leaves a member as it is.
@@ -121,39 +144,54 @@ pub(crate) struct SpecChange {
     pub exclude: Option<Vec<CampaignAudience>>,
     pub channels: Option<Vec<ChannelId>>,
     pub template: Option<CampaignTemplate>,
+    pub message: Option<CampaignMessage>,
     pub variables: Option<BTreeMap<String, CampaignVariable>>,
     /// `Some(None)` takes the rate away.
     pub rate_per_second: Option<Option<u32>>,
     pub failure_threshold: Option<u8>,
     pub expires_after_s: Option<i64>,
+    /// `Some(None)` leaves it to the tenant.
+    pub on_unknown: Option<Option<OnUnknown>>,
+    pub on_marketing_cap: Option<OnMarketingCap>,
 }
 
 impl CampaignSpec {
-    /// Creates a spec with nothing but what has to be said.
-    pub fn new(audience: CampaignAudience, channels: Vec<ChannelId>, template: CampaignTemplate) -> Self {
+    /// Creates a spec with nothing but whom it is for.
+    pub fn new(audience: CampaignAudience, channels: Vec<ChannelId>) -> Self {
         Self {
             audience,
+            retry_of: None,
             exclude: Vec::new(),
             channels,
-            template,
+            template: None,
+            message: None,
             variables: BTreeMap::new(),
             rate_per_second: None,
             failure_threshold: THRESHOLD,
             expires_after_s: EXPIRY.2,
+            on_unknown: None,
+            on_marketing_cap: OnMarketingCap::Fail,
         }
     }
 
     /// Returns it with changes.
     pub fn with(self, change: SpecChange) -> Self {
+        let has_template = change.template.is_some();
+        let capped = change.on_marketing_cap.filter(|it| *it == OnMarketingCap::Wait);
+        let expiry = change.expires_after_s.or(capped.map(|_| CAPPED_EXPIRY));
         Self {
             audience: change.audience.unwrap_or(self.audience),
+            retry_of: self.retry_of,
             exclude: change.exclude.unwrap_or(self.exclude),
             channels: change.channels.unwrap_or(self.channels),
-            template: change.template.unwrap_or(self.template),
+            template: change.template.or(self.template.filter(|_| change.message.is_none())),
+            message: change.message.or(self.message.filter(|_| !has_template)),
             variables: change.variables.unwrap_or(self.variables),
             rate_per_second: change.rate_per_second.unwrap_or(self.rate_per_second),
             failure_threshold: change.failure_threshold.unwrap_or(self.failure_threshold),
-            expires_after_s: change.expires_after_s.unwrap_or(self.expires_after_s),
+            expires_after_s: expiry.unwrap_or(self.expires_after_s),
+            on_unknown: change.on_unknown.unwrap_or(self.on_unknown),
+            on_marketing_cap: change.on_marketing_cap.unwrap_or(self.on_marketing_cap),
         }
     }
 
@@ -189,10 +227,19 @@ impl CampaignSpec {
         let (least, most, _) = EXPIRY;
         let expiry = (least..=most).contains(&self.expires_after_s);
         bounded("expires_after_s", expiry, format!("give {least} to {most} seconds"))?;
+        let waits = self.on_marketing_cap == OnMarketingCap::Wait;
+        let why = format!("on_marketing_cap wait needs more than {CAPPED}");
+        bounded("expires_after_s", !waits || self.expires_after_s > CAPPED, why)?;
         for (key, variable) in &self.variables {
             variable
                 .check(known)
                 .map_err(|why| CampaignError::invalid(format!("variables.{key}"), why))?;
+        }
+        match (&self.template, &self.message) {
+            (Some(_), Some(_)) => return Err(CampaignError::invalid("message", "give a template or a message")),
+            (None, None) => return Err(CampaignError::invalid("template", "give a template, or a message")),
+            (Some(_), None) => {}
+            (None, Some(message)) => message.check(self)?,
         }
         self.filter(known)?;
         Ok(())
@@ -201,6 +248,12 @@ impl CampaignSpec {
     fn check_audience(&self) -> CampaignResult<()> {
         let (named, criteria) = (self.audience.contacts.len(), self.audience.criteria());
         let why = match named {
+            _ if self.retry_of.is_some() => {
+                if self.audience == CampaignAudience::default() {
+                    return self.check_excludes();
+                }
+                "it writes to those whose message of another campaign failed: leave the audience out".to_owned()
+            }
             0 if criteria.is_empty() => "say who: a tag, a list, a segment, a filter, or contacts".to_owned(),
             0 => return self.check_excludes(),
             _ if !criteria.is_empty() => "contacts stand alone: leave out the other members".to_owned(),
@@ -228,9 +281,9 @@ impl CampaignSpec {
         Ok(())
     }
 
-    /// Returns the filter of the audience; `None` where contacts are named.
+    /// Returns the filter of the audience; `None` where contacts are named, or are those of another campaign.
     pub(super) fn filter(&self, known: &FilterCatalogue) -> ContactResult<Option<Filter>> {
-        if !self.audience.contacts.is_empty() {
+        if !self.audience.contacts.is_empty() || self.retry_of.is_some() {
             return Ok(None);
         }
         let mut terms = vec![self.audience.criteria().filter(known)?];

@@ -45,6 +45,9 @@ pub(super) async fn start(service: &CampaignService, campaign: &StoredCampaign) 
 /// Returns why the templates are not those of the launch any more; `None` if they are.
 async fn templates_changed(service: &CampaignService, campaign: &StoredCampaign) -> CampaignResult<Option<String>> {
     let spec = CampaignSpec::stored(&campaign.spec)?;
+    if spec.template.is_none() {
+        return Ok(None);
+    }
     let directory = service.directory.current();
     let now = match spec.routes(campaign.tenant_id, &directory) {
         Ok(routes) => TemplateSnapshot::read(service.db.reader(), campaign.tenant_id, &spec, &routes).await,

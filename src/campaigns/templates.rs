@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     error::{CampaignError, CampaignResult},
-    spec::CampaignSpec,
+    spec::{CampaignSpec, CampaignTemplate},
 };
 use crate::{
     db::On,
@@ -68,7 +68,9 @@ impl TemplateSnapshot {
     /// An account has no template of this name in the campaign's language that can be sent, or the variables are not those of a template.
     pub async fn read(mut on: On<'_>, tenant: TenantId, spec: &CampaignSpec, routes: &[Route]) -> CampaignResult<Self> {
         let accounts: BTreeSet<&str> = routes.iter().map(Route::account).collect();
-        let (name, language) = (&spec.template.name, &spec.template.language);
+        let Some(CampaignTemplate { name, language }) = &spec.template else {
+            return Err(CampaignError::invalid(TEMPLATE, "is missing"));
+        };
         let names: Vec<_> = accounts
             .iter()
             .map(|account| (tenant, (*account).to_owned(), name.clone()))
@@ -157,7 +159,7 @@ impl TemplateSnapshot {
         variant: &TemplateVariant,
         schema: &Schema,
         values: &Variables,
-    ) -> Result<FilledTemplate, Invalid> {
+    ) -> Result<FilledContent, Invalid> {
         let mut payload = json!({ "name": self.name, "language": { "code": variant.language } });
         let components = schema.components(values)?;
         if !components.is_empty() {
@@ -171,16 +173,18 @@ impl TemplateSnapshot {
             _ => String::new(),
         };
         let is_code = variant.category.as_deref() == Some(AUTHENTICATION);
-        Ok(FilledTemplate {
+        Ok(FilledContent {
+            kind: TEMPLATE,
             content: payload.to_string(),
             text: Some(text).filter(|text| !text.is_empty() && !is_code),
         })
     }
 }
 
-/// A template with the values of a recipient.
-pub(super) struct FilledTemplate {
-    /// JSON that Meta expects under `template`.
+/// A template or a message with the values of a recipient.
+pub(super) struct FilledContent {
+    pub kind: &'static str,
+    /// JSON that Meta expects under the type.
     pub content: String,
     /// Text for previews; none of a one-time code.
     pub text: Option<String>,
@@ -199,7 +203,7 @@ impl WaveTemplate<'_> {
     }
 
     /// Fills the template with the values of a recipient.
-    pub fn fill(&self, values: &Variables) -> Result<FilledTemplate, Invalid> {
+    pub fn fill(&self, values: &Variables) -> Result<FilledContent, Invalid> {
         self.snapshot.content_of(self.variant, &self.schema, values)
     }
 }

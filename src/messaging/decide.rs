@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     contacts::consent::SendCategory,
     directory::Route,
-    domain::{AttemptOutcome, CampaignStatus, RecipientKind, SendLane, Status},
+    domain::{AttemptOutcome, CampaignStatus, OnUnknown, RecipientKind, SendLane, Status},
     messaging::store::sends::DueSend,
 };
 
@@ -91,10 +91,7 @@ pub(crate) fn decide(due: &DueSend, route: Option<&Route>, window: TimeDelta, no
         if now < until || due.attempt_outcome == Some(AttemptOutcome::Open) {
             return Decision::Await(until.max(now));
         }
-        if is_held_lane(
-            due.hold_unknown.as_deref().unwrap_or(DEFAULT_HELD_LANES),
-            due.send_lane(),
-        ) {
+        if is_held(due) {
             return Decision::Hold;
         }
     }
@@ -145,7 +142,11 @@ fn final_decision(due: &DueSend, now: DateTime<Utc>) -> Option<Decision> {
     is_refused.then_some(Decision::Refuse(RefusalReason::OptedOut))
 }
 
-/// `lanes` is a list separated by spaces.
-fn is_held_lane(lanes: &str, lane: SendLane) -> bool {
-    lanes.split(' ').any(|word| word == lane.as_str())
+/// Returns whether a message whose delivery is unknown is held: as its campaign says, else as the tenant says of its lane.
+fn is_held(due: &DueSend) -> bool {
+    let lanes = due.hold_unknown.as_deref().unwrap_or(DEFAULT_HELD_LANES);
+    match due.on_unknown {
+        Some(policy) => policy == OnUnknown::Hold,
+        None => lanes.split(' ').any(|word| word == due.send_lane().as_str()),
+    }
 }

@@ -75,7 +75,7 @@ pub(crate) async fn apply_failures(
         let Some(failure) = failures.iter().find(|failure| failure.message == send.id) else {
             continue;
         };
-        match decide_retry(failure.code, send.tries, send.starts_at, send.expires_at, now) {
+        match decide_retry(failure.code, send.tries, send, now) {
             RetryDecision::Fail => {}
             RetryDecision::Retry(at) => retries.push((send.tenant_id, send.id, at)),
             // Held for the circuit breaker, as a message is that was rejected at once.

@@ -109,13 +109,11 @@ fn unavailable_state(error: &MetaIdError, due: &DueSend, now: DateTime<Utc>) -> 
     match error {
         // Unlike a message, a file can be uploaded again even if Meta may have it.
         MetaIdError::Refused(refusal) if refusal.entry().retry == Retry::Reconcile && now < ends_at => later,
-        MetaIdError::Refused(refusal) => {
-            match decide_retry(refusal.code, due.tries + 1, due.starts_at, due.expires_at, now) {
-                RetryDecision::Fail => FileState::Fail(refusal.code, error.to_string()),
-                RetryDecision::Retry(at) => FileState::Later(at),
-                RetryDecision::Trip => FileState::Trip(refusal.to_string()),
-            }
-        }
+        MetaIdError::Refused(refusal) => match decide_retry(refusal.code, due.tries + 1, due, now) {
+            RetryDecision::Fail => FileState::Fail(refusal.code, error.to_string()),
+            RetryDecision::Retry(at) => FileState::Later(at),
+            RetryDecision::Trip => FileState::Trip(refusal.to_string()),
+        },
         // The channel or its token may be gone: the next run of the send finds out.
         MetaIdError::NotYet | MetaIdError::NoChannel | MetaIdError::Transient(_) | MetaIdError::Database(_)
             if now < ends_at =>

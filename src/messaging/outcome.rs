@@ -165,13 +165,7 @@ fn interpret(service: &MessagingService, completed: &CompletedAttempt) -> Interp
             }
         }
         SendOutcome::Rejected(error) => {
-            let decision = decide_retry(
-                error.code,
-                attempt.number,
-                attempt.message.due.starts_at,
-                attempt.message.due.expires_at,
-                now,
-            );
+            let decision = decide_retry(error.code, attempt.number, &attempt.message.due, now);
             let (status, outcome) = match decision {
                 RetryDecision::Fail => (Status::Failed, Outcome::Done),
                 RetryDecision::Retry(until) => (Status::Queued, Outcome::Snooze { until }),

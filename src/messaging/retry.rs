@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::provider::errors::{self, Retry};
+use crate::{
+    domain::OnMarketingCap,
+    messaging::store::sends::DueSend,
+    provider::errors::{self, Class, Retry},
+};
 
 /// How long a message is retried, counted from when it was to be sent, if the caller set no expiry.
 pub(crate) const MAX_RETRY_AGE: TimeDelta = TimeDelta::days(14);
@@ -19,14 +23,12 @@ pub(crate) enum RetryDecision {
 }
 
 /// Decides whether a message is retried. `tries` is the number of attempts, including the failed one.
-pub(crate) fn decide_retry(
-    code: i64,
-    tries: i64,
-    starts_at: DateTime<Utc>,
-    ends_at: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> RetryDecision {
+pub(crate) fn decide_retry(code: i64, tries: i64, due: &DueSend, now: DateTime<Utc>) -> RetryDecision {
     let entry = errors::entry(code);
+    let capped = due.on_marketing_cap.filter(|_| entry.class == Class::MarketingCap);
+    if capped == Some(OnMarketingCap::Fail) {
+        return RetryDecision::Fail;
+    }
     if entry.has_effect(errors::Effect::TripChannel) {
         return RetryDecision::Trip;
     }
@@ -40,10 +42,12 @@ pub(crate) fn decide_retry(
         return RetryDecision::Fail;
     };
     let at = now + delay;
-    match ends_at {
+    match due.expires_at {
+        // Withheld once more, it would only expire.
+        Some(end) if capped.is_some() && at >= end => RetryDecision::Fail,
         // Due at its expiry at the latest, when it expires.
         Some(end) => RetryDecision::Retry(at.min(end)),
-        None if at < starts_at + MAX_RETRY_AGE => RetryDecision::Retry(at),
+        None if at < due.starts_at + MAX_RETRY_AGE => RetryDecision::Retry(at),
         None => RetryDecision::Fail,
     }
 }

@@ -2,19 +2,19 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, LocalResult, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use croner::{
     Cron, JobType,
     parser::{CronParser, Seconds},
 };
 
+use crate::local_time::instant_of;
+
 /// Missed times that are counted; there may be more.
 const MAX_SKIPPED: i64 = 10_000;
 /// How far back the newest of more missed times is looked for.
 const NEWEST_WITHIN: TimeDelta = TimeDelta::days(1);
-/// Most minutes that clocks are set forward by.
-const LONGEST_GAP: i64 = 26 * 60;
 
 /// A pattern or zone that cannot be read, or that has no next time.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +73,7 @@ impl CronPlan {
         let mut local = after.with_timezone(&self.zone).naive_local().and_utc();
         loop {
             local = self.cron.find_next_occurrence(&local, false).map_err(|_| never())?;
-            let next = self.instant(local.naive_utc()).ok_or_else(never)?;
+            let next = instant_of(local.naive_utc(), self.zone).ok_or_else(never)?;
             if next > after {
                 return Ok(next);
             }
@@ -104,21 +104,5 @@ impl CronPlan {
             due.next = self.next(due.planned)?;
         }
         Ok(Some(due))
-    }
-
-    /// Returns the instant of a local time: the first of two, and the first instant after one that does not exist.
-    fn instant(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
-        match self.zone.from_local_datetime(&local) {
-            LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Some(at.with_timezone(&Utc)),
-            LocalResult::None => {
-                let minute = local.with_second(0)?.with_nanosecond(0)?;
-                let after = |minutes| {
-                    self.zone
-                        .from_local_datetime(&(minute + TimeDelta::minutes(minutes)))
-                        .earliest()
-                };
-                (1..=LONGEST_GAP).find_map(after).map(|at| at.with_timezone(&Utc))
-            }
-        }
     }
 }

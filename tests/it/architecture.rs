@@ -60,7 +60,7 @@ pub const FEATURES: &[(&str, &[&str])] = &[
     ("webhooks", &[]),
     ("media", &[]),
     ("messaging", &["contacts", "templates", "media"]),
-    ("campaigns", &["contacts", "templates", "messaging"]),
+    ("campaigns", &["contacts", "templates", "media", "messaging"]),
     ("inbound", &["contacts", "templates", "media", "messaging"]),
     ("verifications", &["contacts"]),
     ("tenancy", &["templates", "webhooks", "messaging", "inbound"]),
@@ -80,6 +80,8 @@ const STORES: &[(&str, &str)] = &[
     ("records/contacts/merged_tables.rs", "messaging"),
     // A page of a campaign asks for the consent of its recipients, and makes messages and sends of them.
     ("campaigns", "contacts"),
+    // The files of a message are checked before the launch.
+    ("campaigns", "media"),
     ("campaigns", "messaging"),
     ("campaigns", "templates"),
     // What was received is stored with its media, and what a status says of a send with the send.

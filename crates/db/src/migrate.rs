@@ -92,6 +92,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0011_dead_letters.sql"),
         postgres: "",
     },
+    Step {
+        name: "0012_campaign_schedules",
+        text: include_str!("../../../migrations/0012_campaign_schedules.sql"),
+        postgres: "",
+    },
 ];
 
 impl Step {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::judge::{FreezeVerdict, JudgedContact};
+use super::judge::{FreezeVerdict, JudgedContact, WaveClass};
 use crate::{
     campaigns::store::{self, FrozenRecipient, NewFrozen, StoredCampaign, StoredWave},
     db::{Result, Tx},
-    domain::{ChannelId, ContactId, MAX_WAVE, WAVE_SIZE},
+    domain::{ContactId, MAX_WAVE, WAVE_SIZE},
     records::contacts,
 };
 
@@ -37,11 +37,7 @@ pub(super) async fn assign(tx: &mut Tx, campaign: &StoredCampaign, judged: &[Jud
         }
         let (class, params, suppressed) = match &it.verdict {
             FreezeVerdict::Suppressed(reason) => (None, None, Some(*reason)),
-            FreezeVerdict::Recipient {
-                channel,
-                language,
-                params,
-            } => (Some((*channel, language.as_str())), Some(params.clone()), None),
+            FreezeVerdict::Recipient { class, params } => (Some(class), Some(params.clone()), None),
         };
         let Some((wave, n)) = waves.next(class) else {
             return Err(sqlx::Error::Protocol(format!(
@@ -74,19 +70,19 @@ impl Waves {
         Self { known: known.collect() }
     }
 
-    /// Returns the wave and the ordinal of the next recipient of a channel and a language, or of those who are not written to; `None` if there
-    /// are too many waves.
-    fn next(&mut self, class: Option<(ChannelId, &str)>) -> Option<(i64, i64)> {
+    /// Returns the wave and the ordinal of the next recipient of a class, or of those who are not written to; `None` if there are too many
+    /// waves.
+    fn next(&mut self, class: Option<&WaveClass>) -> Option<(i64, i64)> {
         let wave = match class {
             None => SUPPRESSED,
-            Some((channel, language)) => self.wave_of(channel, language)?,
+            Some(class) => self.wave_of(class)?,
         };
         let (stored, is_changed) = self.known.entry(wave).or_insert_with(|| {
-            let (channel_id, language) = class.map(|(channel, language)| (channel, language.to_owned())).unzip();
             let stored = StoredWave {
                 wave,
-                channel_id,
-                language,
+                channel_id: class.map(|it| it.channel),
+                language: class.map(|it| it.language.clone()),
+                starts_at: class.and_then(|it| it.starts_at),
                 frozen: 0,
                 cursor: 0,
             };
@@ -98,10 +94,11 @@ impl Waves {
         Some((wave, n))
     }
 
-    /// Returns the last wave of a channel and a language if it has room, else the number of a new one.
-    fn wave_of(&self, channel: ChannelId, language: &str) -> Option<i64> {
+    /// Returns the last wave of a class if it has room, else the number of a new one.
+    fn wave_of(&self, class: &WaveClass) -> Option<i64> {
         let of_class = |it: &&StoredWave| {
-            it.channel_id == Some(channel) && it.language.as_deref() == Some(language) && it.frozen < WAVE_SIZE
+            let is_same = it.channel_id == Some(class.channel) && it.language.as_ref() == Some(&class.language);
+            is_same && it.starts_at == class.starts_at && it.frozen < WAVE_SIZE
         };
         let open = self.known.values().map(|(it, _)| it).rev().find(of_class);
         let new = self.known.keys().next_back().copied().unwrap_or_default() + 1;
@@ -114,6 +111,7 @@ impl Waves {
             wave: it.wave,
             channel: it.channel_id,
             language: it.language,
+            starts_at: it.starts_at,
             frozen: it.frozen,
         });
         frozen.collect()
@@ -123,20 +121,40 @@ impl Waves {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
+    use crate::{clock::Clock, domain::ChannelId};
+
+    fn class(channel: ChannelId, language: &str) -> WaveClass {
+        WaveClass {
+            channel,
+            language: language.to_owned(),
+            starts_at: None,
+        }
+    }
 
     #[test]
     fn ordinals_are_dense_in_each_class() {
         let (clock, mut waves) = (Clock::default(), Waves::new(Vec::new()));
         let (one, other): (ChannelId, ChannelId) = (clock.new_id(), clock.new_id());
-        assert_eq!(waves.next(Some((one, "es"))), Some((1, 0)));
-        assert_eq!(waves.next(Some((other, "es"))), Some((2, 0)));
+        assert_eq!(waves.next(Some(&class(one, "es"))), Some((1, 0)));
+        assert_eq!(waves.next(Some(&class(other, "es"))), Some((2, 0)));
         assert_eq!(waves.next(None), Some((0, 0)));
-        assert_eq!(waves.next(Some((one, "es"))), Some((1, 1)));
-        assert_eq!(waves.next(Some((one, "en"))), Some((3, 0)));
+        assert_eq!(waves.next(Some(&class(one, "es"))), Some((1, 1)));
+        assert_eq!(waves.next(Some(&class(one, "en"))), Some((3, 0)));
         assert_eq!(waves.next(None), Some((0, 1)));
         let frozen: Vec<(i64, i64)> = waves.changed().iter().map(|it| (it.wave, it.frozen)).collect();
         assert_eq!(frozen, [(0, 2), (1, 2), (2, 1), (3, 1)]);
+    }
+
+    #[test]
+    fn each_start_is_a_wave_of_its_own() {
+        let channel: ChannelId = Clock::default().new_id();
+        let mut waves = Waves::new(Vec::new());
+        let at = |hour: i64| WaveClass {
+            starts_at: chrono::DateTime::from_timestamp(1_790_000_000 + hour * 3_600, 0),
+            ..class(channel, "es")
+        };
+        let waves: Vec<_> = [1, 2, 1, 3].map(|hour| waves.next(Some(&at(hour)))).into();
+        assert_eq!(waves, [Some((1, 0)), Some((2, 0)), Some((1, 1)), Some((3, 0))]);
     }
 
     #[test]
@@ -146,11 +164,12 @@ mod tests {
             wave: 1,
             channel_id: Some(channel),
             language: Some("es".to_owned()),
+            starts_at: None,
             frozen: WAVE_SIZE,
             cursor: 0,
         };
         let mut waves = Waves::new(vec![full]);
-        assert_eq!(waves.next(Some((channel, "es"))), Some((2, 0)));
-        assert_eq!(waves.next(Some((channel, "es"))), Some((2, 1)));
+        assert_eq!(waves.next(Some(&class(channel, "es"))), Some((2, 0)));
+        assert_eq!(waves.next(Some(&class(channel, "es"))), Some((2, 1)));
     }
 }

@@ -2,11 +2,18 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
 use super::{WINDOW, before, scan};
 use crate::{
-    campaigns::{plan::CampaignPlan, store::StoredCampaign},
+    campaigns::{
+        plan::CampaignPlan,
+        retries::{RetriedContacts, messages_of},
+        store::{self, StoredCampaign},
+    },
     db::{Result, Tx},
-    domain::ContactId,
+    domain::{ContactId, Id},
     records::contacts::{self, Contact},
 };
 
@@ -17,15 +24,25 @@ const PERSON: &str = "person";
 /// The contacts of a window whom the audience takes in.
 pub(super) struct Window {
     pub contacts: Vec<Contact>,
-    /// The contact before which the freeze goes on; `None` at the end.
-    pub rest: Option<ContactId>,
+    /// Where they are in the campaign that is followed up, if one is.
+    pub retried: RetriedContacts,
+    /// The id before which the freeze goes on; `None` at the end.
+    pub rest: Option<Uuid>,
 }
 
 /// Reads the next window of a campaign's audience.
-pub(super) async fn next_window(tx: &mut Tx, campaign: &StoredCampaign, plan: &CampaignPlan) -> Result<Window> {
+pub(super) async fn next_window(
+    tx: &mut Tx,
+    campaign: &StoredCampaign,
+    plan: &CampaignPlan,
+    now: DateTime<Utc>,
+) -> Result<Window> {
+    let window = WINDOW[usize::from(!tx.is_postgres())];
+    let (retried, retried_rest) = retried(tx, campaign, plan, window, now).await?;
     let (ids, rest) = match scan(tx, campaign, plan).await? {
-        Some(mut scan) => (scan.ids(tx).await?, scan.rest()),
-        None => named(campaign, plan, WINDOW[usize::from(!tx.is_postgres())]),
+        _ if plan.parent.is_some() => (retried.keys().copied().collect(), retried_rest),
+        Some(mut scan) => (scan.ids(tx).await?, scan.rest().map(Id::uuid)),
+        None => named(campaign, plan, window),
     };
     let mut found: HashMap<ContactId, Contact> = HashMap::new();
     for chunk in ids.chunks(CHUNK) {
@@ -34,16 +51,42 @@ pub(super) async fn next_window(tx: &mut Tx, campaign: &StoredCampaign, plan: &C
     }
     let mut contacts: Vec<Contact> = ids.iter().filter_map(|id| found.remove(id)).collect();
     contacts.retain(|it| it.kind == PERSON && it.archived_at.is_none());
-    Ok(Window { contacts, rest })
+    Ok(Window {
+        contacts,
+        retried,
+        rest,
+    })
+}
+
+/// Reads the next messages of the campaign that is followed up. Returns whom to write to again, and the message before which it goes on.
+async fn retried(
+    tx: &mut Tx,
+    campaign: &StoredCampaign,
+    plan: &CampaignPlan,
+    window: i64,
+    now: DateTime<Utc>,
+) -> Result<(RetriedContacts, Option<Uuid>)> {
+    let (Some(retry), Some(parent)) = (&plan.spec.retry_of, &plan.parent) else {
+        return Ok(Default::default());
+    };
+    let Some((first, last)) = messages_of(parent) else {
+        return Ok(Default::default());
+    };
+    let before = campaign.freeze_cursor.unwrap_or(last);
+    let found = store::outcomes_before(tx.on(), campaign.tenant_id, (first, before), window).await?;
+    let is_more = found.len() as i64 == window;
+    let rest = found.last().map(|it| it.id.uuid()).filter(|_| is_more);
+    let ended_at = parent.finished_at.unwrap_or(now);
+    Ok((retry.of_window(&found, ended_at, now), rest))
 }
 
 /// Returns the next of the contacts that an audience names, newest first, and where it goes on.
-fn named(campaign: &StoredCampaign, plan: &CampaignPlan, window: i64) -> (Vec<ContactId>, Option<ContactId>) {
+fn named(campaign: &StoredCampaign, plan: &CampaignPlan, window: i64) -> (Vec<ContactId>, Option<Uuid>) {
     let mut ids: Vec<ContactId> = before(&plan.spec.audience.contacts, campaign.freeze_cursor).collect();
     ids.sort_unstable_by(|one, other| other.cmp(one));
     ids.dedup();
     let is_more = ids.len() as i64 > window;
     ids.truncate(usize::try_from(window).unwrap_or(usize::MAX));
-    let rest = ids.last().copied().filter(|_| is_more);
+    let rest = ids.last().map(|id| id.uuid()).filter(|_| is_more);
     (ids, rest)
 }

@@ -21,17 +21,27 @@ use crate::{
 const CHUNK: usize = 1_000;
 
 /// A contact of a window.
+#[derive(Clone, Debug)]
 pub(super) struct JudgedContact {
     pub contact: ContactId,
     pub address: Option<(RecipientKind, String)>,
     pub verdict: FreezeVerdict,
 }
 
+/// What the recipients of a wave have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WaveClass {
+    pub channel: ChannelId,
+    pub language: String,
+    /// `None` with the start of the campaign.
+    pub starts_at: Option<DateTime<Utc>>,
+}
+
 /// What becomes of a contact.
+#[derive(Clone, Debug)]
 pub(super) enum FreezeVerdict {
     Recipient {
-        channel: ChannelId,
-        language: String,
+        class: WaveClass,
         /// JSON.
         params: String,
     },
@@ -45,10 +55,11 @@ pub(super) async fn judge(
     tenant: TenantId,
     plan: &CampaignPlan,
     contacts: &[Contact],
+    now: DateTime<Utc>,
 ) -> Result<Vec<JudgedContact>> {
     let mut judged = Vec::with_capacity(contacts.len());
     for chunk in contacts.chunks(CHUNK) {
-        judged.extend(judge_chunk(tx, tenant, plan, chunk).await?);
+        judged.extend(judge_chunk(tx, tenant, plan, chunk, now).await?);
     }
     Ok(judged)
 }
@@ -58,6 +69,7 @@ async fn judge_chunk(
     tenant: TenantId,
     plan: &CampaignPlan,
     contacts: &[Contact],
+    now: DateTime<Utc>,
 ) -> Result<Vec<JudgedContact>> {
     let ids: Vec<ContactId> = contacts.iter().map(|it| it.id).collect();
     let identities = contacts::list_identities(tx.on(), tenant, &ids).await?;
@@ -90,7 +102,7 @@ async fn judge_chunk(
             None => FreezeVerdict::Suppressed("no_channel"),
             Some(route) if blocked.contains(&(route.channel, contact.id)) => FreezeVerdict::Suppressed("blocked"),
             Some(route) if refusing.contains(&(contact.id, route.channel)) => FreezeVerdict::Suppressed("opted_out"),
-            Some(route) => verdict(plan, route, contact, own, address.as_ref()),
+            Some(route) => verdict(plan, route, contact, own, address.as_ref(), now),
         };
         JudgedContact {
             contact: contact.id,
@@ -107,23 +119,32 @@ fn verdict(
     contact: &Contact,
     identities: &[IdentityRecord],
     address: Option<&(RecipientKind, String)>,
+    now: DateTime<Utc>,
 ) -> FreezeVerdict {
     match address {
         None => return FreezeVerdict::Suppressed("no_address"),
         Some((RecipientKind::Phone, _)) => {}
-        Some(_) if plan.templates.needs_phone() => return FreezeVerdict::Suppressed("no_phone"),
+        Some(_) if plan.content.needs_phone() => return FreezeVerdict::Suppressed("no_phone"),
         Some(_) => {}
     }
     let language = contact.profile.language.as_deref();
-    let Some(variant) = plan.templates.variant(route.account(), language) else {
+    let Some(language) = plan.content.language(route.account(), language) else {
         return FreezeVerdict::Suppressed("no_template");
+    };
+    let zone = contact.profile.time_zone.as_deref();
+    let starts_at = match plan.schedule.as_ref().map_or(Ok(None), |it| it.turn_of(zone, now)) {
+        Ok(starts_at) => starts_at,
+        Err(missed) => return FreezeVerdict::Suppressed(missed),
     };
     let phone = contacts::current_identity(identities, RecipientKind::Phone.as_str());
     match plan.spec.values(contact, phone) {
         None => FreezeVerdict::Suppressed("variable_missing"),
         Some(values) => FreezeVerdict::Recipient {
-            channel: route.channel,
-            language: variant.language.clone(),
+            class: WaveClass {
+                channel: route.channel,
+                language: language.to_owned(),
+                starts_at,
+            },
             params: serde_json::Value::Object(values).to_string(),
         },
     }

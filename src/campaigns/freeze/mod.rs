@@ -15,16 +15,19 @@ use audience::{Window, next_window};
 pub(super) use judge::address;
 use judge::{JudgedContact, judge};
 
+use uuid::Uuid;
+
 use super::{
     CampaignService,
     error::CampaignResult,
     plan::CampaignPlan,
+    retries::claimed_contacts,
     store::{self, Freeze, StoredCampaign},
 };
 use crate::{
     contacts::store::segments::Scan,
     db::{Result, Tx, retry_conflicts},
-    domain::ContactId,
+    domain::{ContactId, Id},
     records::{contacts, lock_order::Stage},
 };
 
@@ -36,12 +39,13 @@ pub(super) async fn freeze_window(
 ) -> CampaignResult<bool> {
     let tenant = campaign.tenant_id;
     let mut tx = service.db.begin_read_as(tenant).await?;
-    let Window { contacts, rest } = next_window(&mut tx, campaign, plan).await?;
-    let judged = judge(&mut tx, tenant, plan, &contacts).await?;
+    let now = service.clock.now();
+    let window = next_window(&mut tx, campaign, plan, now).await?;
+    let judged = judge(&mut tx, tenant, plan, &window.contacts, now).await?;
     tx.commit().await?;
     let write = || {
         service.db.transaction_as(tenant, async |tx: &mut Tx| {
-            write(service, tx, campaign, rest, &judged).await
+            write(service, tx, campaign, &window, &judged).await
         })
     };
     Ok(retry_conflicts(write).await?)
@@ -51,7 +55,7 @@ async fn write(
     service: &CampaignService,
     tx: &mut Tx,
     campaign: &StoredCampaign,
-    rest: Option<ContactId>,
+    window: &Window,
     judged: &[JudgedContact],
 ) -> Result<bool> {
     let id = (campaign.tenant_id, campaign.id);
@@ -59,21 +63,33 @@ async fn write(
     Stage::Campaigns.reach(tx);
     let freeze = Freeze {
         from: campaign.freeze_cursor,
-        to: rest,
+        to: window.rest,
     };
     if !store::advance_freeze(tx.on(), id, freeze, service.clock.now()).await? {
         return Ok(false);
     }
-    assign(tx, campaign, judged).await?;
+    let Some(parent) = campaign.parent_id else {
+        assign(tx, campaign, judged).await?;
+        return Ok(true);
+    };
+    let keys: Vec<(i64, i64)> = window.retried.values().flatten().copied().collect();
+    let claimed = store::claim(tx, (campaign.tenant_id, parent), &keys, campaign.id).await?;
+    let contacts = claimed_contacts(&window.retried, &claimed);
+    let judged: Vec<JudgedContact> = judged
+        .iter()
+        .filter(|it| contacts.contains(&it.contact))
+        .cloned()
+        .collect();
+    assign(tx, campaign, &judged).await?;
     Ok(true)
 }
 
 /// Returns the contacts before one, in the order of a freeze.
-fn before(contacts: &[ContactId], bound: Option<ContactId>) -> impl Iterator<Item = ContactId> + use<'_> {
+fn before(contacts: &[ContactId], bound: Option<Uuid>) -> impl Iterator<Item = ContactId> + use<'_> {
     contacts
         .iter()
         .copied()
-        .filter(move |id| bound.is_none_or(|bound| *id < bound))
+        .filter(move |id| bound.is_none_or(|bound| id.uuid() < bound))
 }
 
 /// Contacts of a window, on PostgreSQL and on SQLite.
@@ -82,7 +98,10 @@ const WINDOW: [i64; 2] = [5_000, 1_000];
 /// Begins the scan of the next window.
 async fn scan(tx: &mut Tx, campaign: &StoredCampaign, plan: &CampaignPlan) -> Result<Option<Scan>> {
     let Some(filter) = &plan.filter else { return Ok(None) };
-    let cursor = campaign.freeze_cursor.or(campaign.freeze_bound);
+    let cursor = campaign
+        .freeze_cursor
+        .map(ContactId::from_uuid)
+        .or(campaign.freeze_bound);
     let since = campaign.started_at.unwrap_or(campaign.created_at);
     let window = WINDOW[usize::from(!tx.is_postgres())];
     let scan = Scan::begin(tx, campaign.tenant_id, filter, cursor, since).await?;

@@ -1,10 +1,11 @@
 //! Rows of campaigns. Each transition names the states that it leads from: one that comes second changes nothing.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::{
     db::{On, Result, Tx},
-    domain::{CampaignId, CampaignStatus, ContactId, TenantId},
+    domain::{CampaignId, CampaignStatus, ContactId, OnMarketingCap, OnUnknown, TenantId},
     records::lock_order::Stage,
 };
 
@@ -22,12 +23,16 @@ pub struct StoredCampaign {
     /// JSON: the templates at the launch.
     pub(crate) template: Option<String>,
     pub(crate) starts_at: Option<DateTime<Utc>>,
+    /// JSON: the local time that it was launched for.
+    pub(crate) schedule: Option<String>,
+    /// The campaign whose failed recipients it writes to again.
+    pub(crate) parent_id: Option<CampaignId>,
     /// Milliseconds since 1970 that the ids of its messages begin with.
     pub id_stamp: Option<i64>,
     /// The freeze goes through contacts before this one.
     pub(crate) freeze_bound: Option<ContactId>,
-    /// The contact before which the freeze goes on.
-    pub(crate) freeze_cursor: Option<ContactId>,
+    /// The contact before which the freeze goes on; of a follow-up, the other campaign's message.
+    pub(crate) freeze_cursor: Option<Uuid>,
     pub(crate) frozen_at: Option<DateTime<Utc>>,
     pub(crate) paced_until: Option<DateTime<Utc>>,
     pub(crate) started_at: Option<DateTime<Utc>>,
@@ -42,7 +47,7 @@ pub struct StoredCampaign {
 
 macro_rules! columns {
     () => {
-        "SELECT tenant_id, id, name, status, reason, reason_details, spec, template, starts_at, id_stamp, freeze_bound, freeze_cursor,
+        "SELECT tenant_id, id, name, status, reason, reason_details, spec, template, starts_at, schedule, parent_id, id_stamp, freeze_bound, freeze_cursor,
             frozen_at, paced_until, started_at, paused_at, resumed_at, finished_at, version, created_at, created_by, updated_at
         FROM campaigns "
     };
@@ -51,10 +56,19 @@ macro_rules! columns {
 /// Inserts a draft.
 pub(crate) async fn insert(on: On<'_>, it: &StoredCampaign) -> Result<()> {
     const SQL: &str = "
-        INSERT INTO campaigns (tenant_id, id, name, status, spec, version, created_at, created_by, updated_at)
-        VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $6)";
+        INSERT INTO campaigns (tenant_id, id, name, status, spec, version, created_at, created_by, updated_at, parent_id)
+        VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $6, $8)";
     let (name, spec, by) = (it.name.clone(), it.spec.clone(), it.created_by.clone());
-    let args = (it.tenant_id, it.id, name, it.status, spec, it.created_at, by);
+    let args = (
+        it.tenant_id,
+        it.id,
+        name,
+        it.status,
+        spec,
+        it.created_at,
+        by,
+        it.parent_id,
+    );
     on.sql(SQL, args).run().await.map(drop)
 }
 
@@ -77,7 +91,7 @@ pub(crate) async fn list(
         columns!(),
         "WHERE tenant_id = $1 AND id < $2 AND status = $4 ORDER BY id DESC LIMIT $3"
     );
-    let before = before.map_or(uuid::Uuid::max(), Into::into);
+    let before = before.map_or(Uuid::max(), Into::into);
     match status {
         None => on.sql(ALL, (tenant, before, limit)).all().await,
         Some(status) => on.sql(OF_STATUS, (tenant, before, limit, status)).all().await,
@@ -104,7 +118,7 @@ pub(crate) async fn count_live(on: On<'_>, tenant: TenantId) -> Result<i64> {
 /// Writes name and spec of a draft.
 pub(crate) async fn update_draft(on: On<'_>, it: &StoredCampaign) -> Result<()> {
     const SQL: &str = "
-        UPDATE campaigns SET name = $3, spec = $4, status = 'draft', starts_at = NULL, template = NULL, version = $5, updated_at = $6
+        UPDATE campaigns SET name = $3, spec = $4, status = 'draft', starts_at = NULL, schedule = NULL, template = NULL, version = $5, updated_at = $6
         WHERE tenant_id = $1 AND id = $2 AND status IN ('draft', 'scheduled')";
     let args = (
         it.tenant_id,
@@ -123,19 +137,41 @@ pub(crate) async fn remove(on: On<'_>, tenant: TenantId, id: CampaignId) -> Resu
     Ok(on.sql(SQL, (tenant, id)).run().await? > 0)
 }
 
-/// Stores the templates and the start of a campaign that is launched.
-pub(crate) async fn store_snapshot(
+/// What is kept of a campaign that is launched.
+pub(crate) struct StoredLaunch {
+    /// JSON: the templates as they are.
+    pub template: Option<String>,
+    pub starts_at: DateTime<Utc>,
+    /// JSON.
+    pub schedule: Option<String>,
+    pub on_unknown: Option<OnUnknown>,
+    pub on_marketing_cap: OnMarketingCap,
+}
+
+/// Makes a draft a scheduled campaign. Returns false if it is none.
+pub(crate) async fn launch(
     on: On<'_>,
     (tenant, id): (TenantId, CampaignId),
-    template: String,
-    starts_at: DateTime<Utc>,
+    launch: StoredLaunch,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     const SQL: &str = "
-        UPDATE campaigns SET status = 'scheduled', template = $3, starts_at = $4, reason = NULL, reason_details = NULL,
-            version = version + 1, updated_at = $5
+        UPDATE campaigns SET status = 'scheduled', template = $3, starts_at = $4, schedule = $5, on_unknown = $6, on_marketing_cap = $7,
+            reason = NULL, reason_details = NULL, version = version + 1, updated_at = $8
         WHERE tenant_id = $1 AND id = $2 AND status = 'draft'";
-    Ok(on.sql(SQL, (tenant, id, template, starts_at, now)).run().await? > 0)
+    let (template, schedule) = (launch.template, launch.schedule);
+    let policies = (launch.on_unknown, launch.on_marketing_cap);
+    let args = (
+        tenant,
+        id,
+        template,
+        launch.starts_at,
+        schedule,
+        policies.0,
+        policies.1,
+        now,
+    );
+    Ok(on.sql(SQL, args).run().await? > 0)
 }
 
 /// Starts a campaign that is due. It starts once: whoever comes second changes nothing.
@@ -215,9 +251,9 @@ pub(crate) async fn end(
 
 /// How far a freeze is, before and after a window.
 pub(crate) struct Freeze {
-    pub from: Option<ContactId>,
+    pub from: Option<Uuid>,
     /// `None` at the end.
-    pub to: Option<ContactId>,
+    pub to: Option<Uuid>,
 }
 
 /// Moves the cursor of a freeze, or notes its end. Returns false if another worker did, or if the campaign is not running.

@@ -74,18 +74,21 @@ pub(crate) async fn without_job(on: On<'_>) -> Result<Vec<(CampaignId, TenantId)
     on.sql(SQL, ()).all().await
 }
 
-/// Makes sends due that were held while their campaign was paused. Those of messages without proof stay until there is some.
+/// Makes sends due that were held while their campaign was paused, and returns them. Those of messages without proof stay until there is
+/// some.
 pub(crate) async fn release_paused(
     on: On<'_>,
     channel: ChannelId,
     campaign: CampaignId,
     expires_at: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<u64> {
+) -> Result<Vec<Uuid>> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $4, expires_at = $3, last_error = NULL
-        WHERE channel_id = $1 AND held = 'campaign_paused' AND state || '' = 'quarantined' AND campaign_id = $2";
-    on.sql(SQL, (channel, campaign, expires_at, now)).run().await
+        WHERE channel_id = $1 AND held = 'campaign_paused' AND state || '' = 'quarantined' AND campaign_id = $2
+        RETURNING id";
+    let released: Vec<(Uuid,)> = on.sql(SQL, (channel, campaign, expires_at, now)).all().await?;
+    Ok(released.into_iter().map(|(id,)| id).collect())
 }
 
 /// Returns sends of a campaign that wait, in the order of their ids.

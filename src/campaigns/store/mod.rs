@@ -4,12 +4,13 @@ mod campaigns;
 mod dispatch;
 mod recipients;
 mod recount;
+mod retries;
 mod waves;
 
 pub use campaigns::StoredCampaign;
 pub(crate) use campaigns::{
-    CampaignEnd, Freeze, advance_freeze, count_live, end, find, insert, list, lock, pace, pause, remove, resume,
-    set_status, start, store_snapshot, update_draft,
+    CampaignEnd, Freeze, StoredLaunch, advance_freeze, count_live, end, find, insert, launch, list, lock, pace, pause,
+    remove, resume, set_status, start, update_draft,
 };
 pub(crate) use dispatch::{
     count_due, has_paused, has_unfinished, held_reason, outcomes_of_last, release_paused, remember_messages,
@@ -19,4 +20,5 @@ pub(crate) use recipients::{
     FrozenRecipient, StoredRecipient, insert_recipients, merge, page, recipients_after, suppress, taken,
 };
 pub(crate) use recount::recount_wave;
+pub(crate) use retries::{CampaignOutcome, claim, outcomes_before};
 pub(crate) use waves::{NewFrozen, StoredWave, advance_wave, lock_waves, numbers, set_frozen, waves};

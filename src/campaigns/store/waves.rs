@@ -1,5 +1,7 @@
 //! Waves of campaigns, and the numbers of a campaign in one snapshot.
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     db::{On, Result, Rows, Tx},
     domain::{CampaignId, ChannelId, Id, TenantId},
@@ -11,6 +13,8 @@ pub(crate) struct StoredWave {
     pub wave: i64,
     pub channel_id: Option<ChannelId>,
     pub language: Option<String>,
+    /// When its pages begin; `None` is at once.
+    pub starts_at: Option<DateTime<Utc>>,
     /// Recipients frozen.
     pub frozen: i64,
     /// Those of lower ordinals became messages or were suppressed.
@@ -19,7 +23,7 @@ pub(crate) struct StoredWave {
 
 macro_rules! columns {
     () => {
-        "SELECT wave, channel_id, language, frozen, cursor FROM campaign_waves WHERE tenant_id = $1 AND campaign_id = $2 ORDER BY wave"
+        "SELECT wave, channel_id, language, starts_at, frozen, cursor FROM campaign_waves WHERE tenant_id = $1 AND campaign_id = $2 ORDER BY wave"
     };
 }
 
@@ -42,15 +46,16 @@ pub(crate) struct NewFrozen {
     pub wave: i64,
     pub channel: Option<ChannelId>,
     pub language: Option<String>,
+    pub starts_at: Option<DateTime<Utc>>,
     pub frozen: i64,
 }
 
 /// Writes how many recipients waves have; those that are new begin here. The caller has locked the others.
 pub(crate) async fn set_frozen(on: On<'_>, tenant: TenantId, campaign: CampaignId, waves: &[NewFrozen]) -> Result<()> {
     const SQL: &str = "
-        WITH r (tenant_id, campaign_id, wave, channel_id, language, frozen) AS ({rows})
-        INSERT INTO campaign_waves (tenant_id, campaign_id, wave, channel_id, language, frozen, cursor)
-        SELECT tenant_id, campaign_id, wave, channel_id, language, frozen, 0 FROM r
+        WITH r (tenant_id, campaign_id, wave, channel_id, language, starts_at, frozen) AS ({rows})
+        INSERT INTO campaign_waves (tenant_id, campaign_id, wave, channel_id, language, starts_at, frozen, cursor)
+        SELECT tenant_id, campaign_id, wave, channel_id, language, starts_at, frozen, 0 FROM r
         WHERE true
         ON CONFLICT (tenant_id, campaign_id, wave) DO UPDATE SET frozen = excluded.frozen";
     let row = |it: &NewFrozen| {
@@ -60,6 +65,7 @@ pub(crate) async fn set_frozen(on: On<'_>, tenant: TenantId, campaign: CampaignI
             it.wave,
             it.channel.map(Id::uuid),
             it.language.clone(),
+            it.starts_at,
             it.frozen,
         )
     };

@@ -47,6 +47,16 @@ impl Server {
         Some(line.trim().trim_end_matches(" kB").trim().parse::<f64>().ok()? / 1_024.0)
     }
 
+    /// Returns the processor time used so far, in seconds, of the system and of its own.
+    pub(crate) fn cpu_seconds(&self) -> Option<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()?)).ok()?;
+        // Behind the name, which may hold blanks, are the state and 10 numbers before the two times.
+        let (_, numbers) = stat.rsplit_once(") ")?;
+        let mut times = numbers.split(' ').skip(11);
+        let ticks = times.next()?.parse::<f64>().ok()? + times.next()?.parse::<f64>().ok()?;
+        Some(ticks / rustix::param::clock_ticks_per_second() as f64)
+    }
+
     /// Shuts the server down in order.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         if let Some(id) = self.child.id() {

@@ -2,12 +2,14 @@
 //! from this one, on a database that holds nothing else.
 
 mod both;
+mod campaign;
 mod child;
 mod contacts;
 mod deliver;
 mod intake;
 mod latency;
 mod load;
+mod numbers;
 mod prefill;
 mod process;
 mod send;
@@ -34,6 +36,8 @@ enum What {
     Both(Options),
     /// The rates a rate limiter permits compared with Meta's limits; the rate without one; the latency of send requests.
     Send(send::Options),
+    /// A campaign to a million people: the freeze, the rate, pauses, and what a message costs.
+    Campaign(campaign::Options),
     /// Deliveries to fifty endpoints: the rate, the rate while one hangs, and the latency.
     Deliver(deliver::Options),
     /// A million contacts: imports, exports, segments counted and listed.
@@ -78,6 +82,7 @@ pub async fn run(args: Args) -> anyhow::Result<CommandOutput> {
         What::Process(options) => CommandOutput::new(&process::run(&options).await?),
         What::Both(options) => CommandOutput::new(&both::run(&options).await?),
         What::Send(options) => CommandOutput::new(&send::run(&options).await?),
+        What::Campaign(options) => CommandOutput::new(&campaign::run(&options).await?),
         What::Deliver(options) => CommandOutput::new(&deliver::run(&options).await?),
         What::Contacts(args) => contacts::run(args).await,
         What::Serve(args) => server::run(args).await,

@@ -77,6 +77,7 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(campaigns::control::pause))
         .routes(routes!(campaigns::control::resume))
         .routes(routes!(campaigns::control::cancel))
+        .routes(routes!(campaigns::retries::retry))
         .routes(routes!(segments::list, segments::create))
         .routes(routes!(segments::show, segments::change, segments::archive))
         .routes(routes!(segments::selected::preview))

@@ -63,6 +63,7 @@ const TENANT: &[(&str, &[Permission], Recorded)] = &[
     ("updateCampaign", &[CampaignsWrite], Audit),
     ("deleteCampaign", &[CampaignsWrite], Audit),
     ("duplicateCampaign", &[CampaignsWrite], Audit),
+    ("retryCampaign", &[CampaignsWrite], Audit),
     ("launchCampaign", &[CampaignsLaunch], Audit),
     ("pauseCampaign", &[CampaignsLaunch], Audit),
     ("resumeCampaign", &[CampaignsLaunch], Audit),

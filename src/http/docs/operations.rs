@@ -71,6 +71,7 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "duplicateCampaign",
         "Campaigns",
     ),
+    ("post", "/api/v1/campaigns/{id}/retries", "retryCampaign", "Campaigns"),
     ("post", "/api/v1/campaigns/{id}/launch", "launchCampaign", "Campaigns"),
     ("post", "/api/v1/campaigns/{id}/pause", "pauseCampaign", "Campaigns"),
     ("post", "/api/v1/campaigns/{id}/resume", "resumeCampaign", "Campaigns"),

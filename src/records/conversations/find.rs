@@ -1,5 +1,7 @@
 //! Finds and lists conversations.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -174,4 +176,22 @@ pub(crate) async fn windows_of_contacts(
         WHERE c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id";
     let row = |contact: &ContactId| (tenant.uuid(), contact.uuid());
     Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await
+}
+
+/// Returns those of the contacts whose service window on a channel is open until a time at least.
+pub(crate) async fn open_until(
+    on: On<'_>,
+    tenant: TenantId,
+    (channel, until): (ChannelId, DateTime<Utc>),
+    contacts: &[ContactId],
+) -> Result<HashSet<ContactId>> {
+    const SQL: &str = "
+        WITH r (tenant_id, channel_id, contact_id, until) AS ({rows})
+        SELECT c.contact_id
+        FROM r CROSS JOIN conversations c
+        WHERE c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id AND c.channel_id = r.channel_id
+            AND c.window_expires_at > r.until";
+    let row = |contact: &ContactId| (tenant.uuid(), channel.uuid(), contact.uuid(), until);
+    let open: Vec<(ContactId,)> = Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await?;
+    Ok(open.into_iter().map(|(contact,)| contact).collect())
 }

@@ -11,7 +11,7 @@ pub use advance::{
     ClosedWindow, ConversationKey, ConversationUpdate, LockedConversations, advance, close_windows, find_existing,
     lock_existing, lock_or_open, opened_event, preview,
 };
-pub(crate) use find::{ContactConversation, of_contacts, pairs_of, windows_of_contacts};
+pub(crate) use find::{ContactConversation, of_contacts, open_until, pairs_of, windows_of_contacts};
 pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list, of_contact};
 pub(crate) use merge::join_merged;
 pub use merge::merge;

@@ -5,8 +5,12 @@ mod control;
 mod drafts;
 mod kills;
 mod merges;
+mod messages;
 mod numbers;
+mod policies;
+mod retries;
 mod scene;
+mod schedules;
 
 use mainstay_sim::{Category, TemplateSeed};
 use serde_json::{Value, json};

@@ -37,6 +37,36 @@ pub enum CampaignStatus {
 }
 }
 
+text_enum! {
+/// What becomes of recipients whose local time has passed by more than an hour when they are frozen.
+pub enum OnMissed {
+    /// They are written to at once.
+    Start = "start",
+    /// They are not written to.
+    Skip = "skip",
+}
+}
+
+text_enum! {
+/// What becomes of a message of which nobody knows whether Meta has it, once there was time for evidence.
+pub enum OnUnknown {
+    /// It waits for somebody's decision.
+    Hold = "hold",
+    /// It is sent again: the recipient may get it twice.
+    Resend = "resend",
+}
+}
+
+text_enum! {
+/// What becomes of a message that Meta withholds because the recipient got enough marketing (131049).
+pub enum OnMarketingCap {
+    /// It has failed.
+    Fail = "fail",
+    /// It is tried once more after 24 hours.
+    Wait = "wait",
+}
+}
+
 impl CampaignStatus {
     /// Returns whether nothing changes it any more.
     pub const fn is_final(self) -> bool {
@@ -85,9 +115,15 @@ impl CampaignMessages {
 
 /// Returns the wave of a campaign's message; `None` for other messages.
 pub fn wave_of(message: MessageId) -> Option<i64> {
+    recipient_of(message).map(|(wave, _)| wave)
+}
+
+/// Returns the wave and the ordinal of the recipient of a campaign's message; `None` for other messages.
+pub fn recipient_of(message: MessageId) -> Option<(i64, i64)> {
     let uuid = message.uuid();
     let low = uuid.as_u128() as u32;
-    (uuid.get_version_num() == 8).then_some(i64::from(low >> ORDINAL_BITS))
+    let recipient = (i64::from(low >> ORDINAL_BITS), i64::from(low) % WAVE_SIZE);
+    (uuid.get_version_num() == 8).then_some(recipient)
 }
 
 #[cfg(test)]
@@ -103,7 +139,7 @@ mod tests {
         let of = CampaignMessages::new(campaign(7), 0x0199_8877_6655);
         let id = of.id(5, 123);
         assert_eq!(id, CampaignMessages::new(campaign(7), 0x0199_8877_6655).id(5, 123));
-        assert_eq!(wave_of(id), Some(5));
+        assert_eq!((wave_of(id), recipient_of(id)), (Some(5), Some((5, 123))));
         assert_eq!(id.uuid().as_u128() >> 80, 0x0199_8877_6655);
         assert_eq!(id.uuid().get_variant(), uuid::Variant::RFC4122);
         assert_eq!(wave_of(of.id(MAX_WAVE, WAVE_SIZE - 1)), Some(MAX_WAVE));

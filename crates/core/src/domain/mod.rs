@@ -20,7 +20,9 @@ mod text_enum;
 mod time;
 mod work;
 
-pub use campaigns::{CampaignMessages, CampaignStatus, MAX_WAVE, WAVE_SIZE, wave_of};
+pub use campaigns::{
+    CampaignMessages, CampaignStatus, MAX_WAVE, OnMarketingCap, OnMissed, OnUnknown, WAVE_SIZE, recipient_of, wave_of,
+};
 pub use contacts::{
     ConsentPurpose, ConsentSource, ConsentStatus, FieldType, KeywordAction, NumberVerdict, TagKind, TaskKind,
 };

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::super::numbers::NumbersSql;
 use crate::{
     contacts::{
         ContactService,
@@ -72,20 +73,12 @@ impl BenchContacts {
 
     async fn insert_chunk(&self, first: i64, end: i64) -> Result<()> {
         let postgres = self.db.is_postgres();
-        let (numbers, id, object) = match postgres {
-            true => (
-                "FROM generate_series($1::BIGINT, $2::BIGINT - 1) n",
-                "('0193' || LPAD(TO_HEX(n), 28, '0'))::UUID",
-                "JSONB_BUILD_OBJECT",
-            ),
-            false => ("FROM numbers", "UNHEX('0193' || PRINTF('%028x', n))", "JSON_OBJECT"),
-        };
-        let with = match postgres {
-            true => "",
-            false => {
-                "WITH RECURSIVE numbers (n) AS (SELECT $1 WHERE $1 < $2 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < $2) "
-            }
-        };
+        let NumbersSql {
+            with,
+            from: numbers,
+            id,
+        } = NumbersSql::new(postgres);
+        let object = if postgres { "JSONB_BUILD_OBJECT" } else { "JSON_OBJECT" };
         let text = |n: i64| {
             if postgres {
                 format!("(n % {n})::TEXT")

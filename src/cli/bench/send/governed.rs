@@ -82,7 +82,7 @@ pub async fn measure(bench: &mut SendBench, seconds: u64) -> anyhow::Result<Gove
 }
 
 /// Returns customers with open service windows.
-async fn customers(bench: &SendBench) -> anyhow::Result<Vec<Customer>> {
+pub(crate) async fn customers(bench: &SendBench) -> anyhow::Result<Vec<Customer>> {
     const OPEN: &str = "SELECT COUNT(*) FROM conversations WHERE window_expires_at IS NOT NULL";
     let mut written = Vec::new();
     for (place, customer) in bench.simulator.customers().into_iter().enumerate() {
@@ -106,7 +106,7 @@ async fn customers(bench: &SendBench) -> anyhow::Result<Vec<Customer>> {
 }
 
 /// Measures how long a reply takes to be accepted by Meta.
-async fn reply(bench: &SendBench, to: &Customer) -> anyhow::Result<Duration> {
+pub(crate) async fn reply(bench: &SendBench, to: &Customer) -> anyhow::Result<Duration> {
     let graph = bench.simulator.graph();
     let before = graph.accepted_for(&to.wa_id);
     let begin = Instant::now();

@@ -14,7 +14,9 @@ use serde::Serialize;
 use super::{latency::Quantiles, server};
 use governed::Governed;
 pub use governed::wait;
-use setup::SendBench;
+pub(crate) use governed::{customers, reply};
+pub(crate) use setup::SendBench;
+pub(crate) use ungoverned::measure as drained;
 
 /// The database is SQLite in a folder of the benchmark's own, or what DATABASE_URL and REDIS_URL name, which must hold no tenant.
 #[derive(Clone, Debug, clap::Args)]
@@ -53,7 +55,7 @@ pub struct Report {
 }
 
 pub async fn run(options: &Options) -> anyhow::Result<Report> {
-    let mut bench = SendBench::start(options).await?;
+    let mut bench = SendBench::start(&options.data, !options.no_statuses).await?;
     let governed = governed::measure(&mut bench, options.seconds).await?;
     let request = requests::measure(&mut bench, options.rate).await?;
     let (ungoverned_per_second, worker_memory_mb) = ungoverned::measure(&mut bench, options.messages).await?;

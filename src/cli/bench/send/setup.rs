@@ -1,6 +1,6 @@
 //! The setup of the send benchmark.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context, ensure};
 use chrono::TimeDelta;
@@ -11,13 +11,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{
-    super::{
-        child::{Server, database_url},
-        server,
-        webhook::{NUMBER, SECRET, WABA},
-    },
-    Options,
+use super::super::{
+    child::{Server, database_url},
+    server,
+    webhook::{NUMBER, SECRET, WABA},
 };
 use crate::{
     config::Secret,
@@ -48,9 +45,10 @@ pub(crate) struct SendBench {
 }
 
 impl SendBench {
-    pub async fn start(options: &Options) -> anyhow::Result<Self> {
+    /// Begins on a database in the folder, or on that of DATABASE_URL. `statuses`: whether the simulator reports what becomes of messages.
+    pub async fn start(folder: &Path, statuses: bool) -> anyhow::Result<Self> {
         let mut config = server::config()?;
-        config.database_url = database_url(&config.database_url, &options.data)?;
+        config.database_url = database_url(&config.database_url, folder)?;
         let registry = server::prepare(&config).await?;
         let tenant = crate::records::tenants::all(registry.db.writer()).await?[0].id;
         let key = tenancy::create_api_key(&registry, &Ctx::operator(tenant), "bench", &Scopes::all()).await?;
@@ -76,7 +74,7 @@ impl SendBench {
         ];
         let api = Server::start_in(&borrowed(&environment), &["--api"]).await?;
         let address = api.address.context("the api does not listen")?;
-        let simulator = Simulator::new(sim_config(address, options))?;
+        let simulator = Simulator::new(sim_config(address, statuses))?;
         serve(simulator.clone(), listener)?;
         let bench = Self {
             tenant,
@@ -185,6 +183,12 @@ impl SendBench {
         sending.and_then(Server::peak_memory_mb).unwrap_or_default()
     }
 
+    /// Returns the processor time that the process that sends has used, in seconds.
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        let sending = self.worker.as_ref().or(self.api.as_ref());
+        sending.and_then(Server::cpu_seconds).unwrap_or_default()
+    }
+
     /// Returns the peak memory of the process that serves.
     pub(crate) fn api_memory_mb(&self) -> f64 {
         self.api.as_ref().and_then(Server::peak_memory_mb).unwrap_or_default()
@@ -228,10 +232,20 @@ impl SendBench {
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.ask(&request(path, &self.key, &body.to_string(), "close")).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let request = format!(
+            "GET /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+            self.key
+        );
+        self.ask(request.as_bytes()).await
+    }
+
+    async fn ask(&self, request: &[u8]) -> anyhow::Result<Value> {
         let mut stream = TcpStream::connect(self.api()?).await?;
-        stream
-            .write_all(&request(path, &self.key, &body.to_string(), "close"))
-            .await?;
+        stream.write_all(request).await?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await?;
         let text = String::from_utf8_lossy(&answer);
@@ -272,7 +286,7 @@ fn listener() -> anyhow::Result<(std::net::TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-fn sim_config(api: SocketAddr, options: &Options) -> SimConfig {
+fn sim_config(api: SocketAddr, statuses: bool) -> SimConfig {
     let mut config = SimConfig {
         callback_url: format!("http://{api}/webhooks/whatsapp"),
         app_secret: SECRET.to_owned(),
@@ -295,7 +309,7 @@ fn sim_config(api: SocketAddr, options: &Options) -> SimConfig {
         })
         .collect();
     config.graph.statuses = StatusPolicy {
-        enabled: !options.no_statuses,
+        enabled: statuses,
         // Under load Meta reports many statuses in one webhook.
         per_post: 100,
         ..StatusPolicy::default()

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     app::App,
-    campaigns,
-    domain::{CampaignId, perm},
+    campaigns::{self, LaunchTime},
+    domain::{CampaignId, OnMissed, perm},
     http::{
         auth::May,
         extract::{Json, Path},
@@ -28,6 +28,17 @@ pub(crate) struct CampaignLaunch {
     /// At most a year ahead; at once without it, or if it has passed.
     #[schema(example = "2026-12-24T08:00:00Z")]
     starts_at: Option<DateTime<Utc>>,
+    /// A local time in place of an instant, of the `time_zone`. A time that clocks skip is the first after it, one that comes twice the first.
+    #[schema(example = "2026-12-24T09:00:00")]
+    local_time: Option<String>,
+    /// An IANA zone, or `recipient`: each gets it at their own local time.
+    #[schema(max_length = 60, example = "Asia/Kolkata")]
+    time_zone: Option<String>,
+    /// The zone of recipients whose contact has no `time_zone`; with `recipient`.
+    #[schema(max_length = 60)]
+    fallback_time_zone: Option<String>,
+    /// What becomes of recipients whose time has passed by more than an hour; `start` unless said otherwise. With `recipient`.
+    missed: Option<OnMissed>,
 }
 
 /// Launch a campaign
@@ -44,7 +55,14 @@ pub async fn launch(
     headers: HeaderMap,
     Json(launch): Json<CampaignLaunch>,
 ) -> Result<(ETag, Body<CampaignView>), Problem> {
-    campaigns::launch(&app.campaigns, &caller, id, launch.starts_at, if_match(&headers)?).await?;
+    let time = LaunchTime {
+        starts_at: launch.starts_at,
+        local_time: launch.local_time,
+        time_zone: launch.time_zone,
+        fallback_time_zone: launch.fallback_time_zone,
+        missed: launch.missed,
+    };
+    campaigns::launch(&app.campaigns, &caller, id, &time, if_match(&headers)?).await?;
     report(&app, &caller, id).await
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod control;
 mod problems;
 mod request;
+pub(crate) mod retries;
 mod view;
 
 use axum::{

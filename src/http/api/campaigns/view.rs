@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 
 use crate::{
     campaigns::{
-        CampaignAudience, CampaignProgress, CampaignSpec, CampaignTemplate, CampaignVariable, ShownRecipient,
-        WaitingFor, store::StoredCampaign,
+        CampaignAudience, CampaignMessage, CampaignProgress, CampaignRetry, CampaignSchedule, CampaignSpec,
+        CampaignTemplate, CampaignVariable, ShownRecipient, WaitingFor, store::StoredCampaign,
     },
-    domain::{CampaignId, CampaignStatus, ChannelId, ContactId, MessageId, RecipientKind},
+    domain::{CampaignId, CampaignStatus, ChannelId, ContactId, MessageId, OnMarketingCap, OnUnknown, RecipientKind},
     http::problem::Problem,
 };
 
@@ -28,13 +28,25 @@ pub(crate) struct CampaignView {
     reason_details: Option<String>,
     audience: CampaignAudience,
     exclude: Vec<CampaignAudience>,
+    /// In place of an audience: those whose message of another campaign failed; null otherwise.
+    #[schema(required)]
+    retry_of: Option<CampaignRetry>,
     channels: Vec<ChannelId>,
-    template: CampaignTemplate,
+    /// Null where a message is sent.
+    #[schema(required)]
+    template: Option<CampaignTemplate>,
+    /// Null where a template is sent.
+    #[schema(required)]
+    message: Option<CampaignMessage>,
     variables: BTreeMap<String, CampaignVariable>,
     #[schema(required)]
     rate_per_second: Option<u32>,
     failure_threshold: u8,
     expires_after_s: i64,
+    /// Null is as the tenant's setting says.
+    #[schema(required)]
+    on_unknown: Option<OnUnknown>,
+    on_marketing_cap: OnMarketingCap,
     /// How many recipients are in each state; null in lists.
     #[schema(required)]
     progress: Option<CampaignProgress>,
@@ -47,6 +59,9 @@ pub(crate) struct CampaignView {
     /// When it starts, or was to start; null for a draft.
     #[schema(required)]
     starts_at: Option<DateTime<Utc>>,
+    /// The local time that it was launched for; null for an instant.
+    #[schema(required)]
+    schedule: Option<CampaignSchedule>,
     #[schema(required)]
     started_at: Option<DateTime<Utc>>,
     /// When all its recipients were known.
@@ -73,6 +88,7 @@ pub(super) struct CampaignNumbers {
 impl CampaignView {
     pub(super) fn new(it: StoredCampaign, numbers: Option<CampaignNumbers>) -> Result<Self, Problem> {
         let spec: CampaignSpec = serde_json::from_str(&it.spec).map_err(|_| Problem::internal())?;
+        let schedule = it.schedule.as_deref().map(CampaignSchedule::stored).transpose()?;
         let (progress, waiting_for, failures) = match numbers {
             Some(it) => (Some(it.progress), it.waiting_for, Some(it.failures)),
             None => (None, None, None),
@@ -85,16 +101,21 @@ impl CampaignView {
             reason_details: it.reason_details,
             audience: spec.audience,
             exclude: spec.exclude,
+            retry_of: spec.retry_of,
             channels: spec.channels,
             template: spec.template,
+            message: spec.message,
             variables: spec.variables,
             rate_per_second: spec.rate_per_second,
             failure_threshold: spec.failure_threshold,
             expires_after_s: spec.expires_after_s,
+            on_unknown: spec.on_unknown,
+            on_marketing_cap: spec.on_marketing_cap,
             progress,
             waiting_for,
             failures,
             starts_at: it.starts_at,
+            schedule,
             started_at: it.started_at,
             frozen_at: it.frozen_at,
             paused_at: it.paused_at,
@@ -128,7 +149,7 @@ pub(crate) struct RecipientView {
     /// `pending`, `suppressed`, or the status of the message.
     status: &'static str,
     /// Why they are not written to: `no_address`, `no_phone`, `opted_out`, `blocked`, `variable_missing`, `variable_invalid`, `no_template`,
-    /// `no_channel`, `archived` or `merged`; null unless suppressed.
+    /// `no_channel`, `time_missed`, `window_closed`, `archived` or `merged`; null unless suppressed.
     #[schema(required)]
     reason: Option<String>,
     /// The code of Meta's error.

@@ -8,7 +8,7 @@ use crate::{
     db::{KeyedRows, On, Result},
     domain::{
         AttemptId, AttemptOutcome, CampaignId, CampaignStatus, ChannelId, ContactId, ConversationId, Id, MessageId,
-        RecipientKind, SendLane, Status, TenantId,
+        OnMarketingCap, OnUnknown, RecipientKind, SendLane, Status, TenantId,
     },
 };
 
@@ -21,6 +21,10 @@ pub struct DueSend {
     pub campaign_id: Option<CampaignId>,
     /// Status of that campaign.
     pub(crate) campaign_status: Option<CampaignStatus>,
+    /// What its campaign says about a message whose delivery is unknown.
+    pub(crate) on_unknown: Option<OnUnknown>,
+    /// What its campaign says about a message that Meta withholds.
+    pub(crate) on_marketing_cap: Option<OnMarketingCap>,
     pub channel_id: ChannelId,
     pub lane: i64,
     pub recipient_kind: RecipientKind,
@@ -113,6 +117,8 @@ pub async fn load(on: On<'_>, ids: &[MessageId]) -> Result<Vec<DueSend>> {
         WITH r (id, every) AS ({rows})
         SELECT s.id, s.tenant_id, s.campaign_id,
             (SELECT g.status FROM campaigns g WHERE g.tenant_id = s.tenant_id AND g.id = s.campaign_id) AS campaign_status,
+            (SELECT g.on_unknown FROM campaigns g WHERE g.tenant_id = s.tenant_id AND g.id = s.campaign_id) AS on_unknown,
+            (SELECT g.on_marketing_cap FROM campaigns g WHERE g.tenant_id = s.tenant_id AND g.id = s.campaign_id) AS on_marketing_cap,
             s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
             m.context_wamid, s.expires_at, COALESCE(a.number, 0) AS tries, s.attempts AS leases,
             (s.held IS NOT NULL OR s.not_before IS NOT NULL) AS marked, s.reserved_until, s.not_before,
