@@ -28,6 +28,7 @@ mod room;
 mod service;
 mod spec;
 mod start;
+mod step;
 pub mod store;
 mod templates;
 mod threshold;
