@@ -248,12 +248,7 @@ impl CampaignSpec {
     fn check_audience(&self) -> CampaignResult<()> {
         let (named, criteria) = (self.audience.contacts.len(), self.audience.criteria());
         let why = match named {
-            _ if self.retry_of.is_some() => {
-                if self.audience == CampaignAudience::default() {
-                    return self.check_excludes();
-                }
-                "it writes to those whose message of another campaign failed: leave the audience out".to_owned()
-            }
+            _ if self.retry_of.is_some() => return self.check_retry(),
             0 if criteria.is_empty() => "say who: a tag, a list, a segment, a filter, or contacts".to_owned(),
             0 => return self.check_excludes(),
             _ if !criteria.is_empty() => "contacts stand alone: leave out the other members".to_owned(),
@@ -267,6 +262,17 @@ impl CampaignSpec {
             _ => return Ok(()),
         };
         Err(CampaignError::invalid("audience", why))
+    }
+
+    fn check_retry(&self) -> CampaignResult<()> {
+        let why = "it writes to those whose message of another campaign failed: leave it out";
+        if self.audience != CampaignAudience::default() {
+            return Err(CampaignError::invalid("audience", why));
+        }
+        match self.exclude.is_empty() {
+            true => Ok(()),
+            false => Err(CampaignError::invalid("exclude", why)),
+        }
     }
 
     fn check_excludes(&self) -> CampaignResult<()> {
