@@ -8,6 +8,7 @@ use super::{
     error::{CampaignError, CampaignResult},
     events::append_change,
     launch_time::{CampaignSchedule, LaunchTime},
+    rows,
     spec::CampaignSpec,
     store::{self, StoredCampaign, StoredLaunch},
     templates::TemplateSnapshot,
@@ -50,6 +51,7 @@ pub(crate) async fn launch(
         let directory = service.directory.current();
         spec.check(ctx.tenant, &directory, &known)?;
         let routes = spec.routes(ctx.tenant, &directory)?;
+        rows::require(tx, ctx.tenant, id, &spec).await?;
         let template = match &spec.message {
             Some(message) => message.check_files(tx.on(), ctx.tenant).await.map(|()| None)?,
             None => Some(

@@ -17,6 +17,9 @@ pub(crate) enum CampaignError {
     WrongStatus(&'static str, CampaignStatus),
     #[error("it has changed: its version is {0}")]
     Changed(i64),
+    /// An import of its rows has not completed.
+    #[error("the rows are not complete: {0}")]
+    RowsPending(String),
     #[error("at most {1} {0}")]
     TooMany(&'static str, usize),
     /// The audience cannot be read.

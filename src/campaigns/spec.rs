@@ -20,7 +20,7 @@ use crate::{
         },
     },
     directory::{Route, Snapshot},
-    domain::{ChannelId, ContactId, OnMarketingCap, OnUnknown, TenantId},
+    domain::{CampaignId, ChannelId, ContactId, OnMarketingCap, OnUnknown, TenantId},
 };
 
 /// Channels of a campaign.
@@ -57,6 +57,9 @@ pub(crate) struct CampaignAudience {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 4096)]
     pub filter: Option<String>,
+    /// Whether they are among the campaign's own rows: `POST …/{id}/rows`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rows: bool,
     /// At most 10,000 contacts by their ids, and nothing else besides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 10_000)]
@@ -89,9 +92,10 @@ pub(crate) struct CampaignTemplate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CampaignVariable {
-    /// `name`, `given_name`, `profile_name`, `phone`, `external_id`, `language`, `country`, `time_zone`, or a custom field as `fields.KEY`.
+    /// `name`, `given_name`, `profile_name`, `phone`, `external_id`, `language`, `country`, `time_zone`, a custom field as `fields.KEY`, or a
+    /// column of the campaign's rows as `row.HEADING`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 50, example = "fields.city")]
+    #[schema(max_length = 104, example = "fields.city")]
     pub field: Option<String>,
     /// For contacts without the field. Without it they are not written to, and counted as suppressed for `variable_missing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,6 +114,9 @@ pub(crate) struct CampaignSpec {
     /// In place of an audience: those whose message of another campaign failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<CampaignRetry>,
+    /// The campaign whose rows its variables name, if they are not its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_of: Option<CampaignId>,
     /// People who are left out, whatever the audience says.
     pub exclude: Vec<CampaignAudience>,
     /// The numbers that it is sent from.
@@ -161,6 +168,7 @@ impl CampaignSpec {
         Self {
             audience,
             retry_of: None,
+            rows_of: None,
             exclude: Vec::new(),
             channels,
             template: None,
@@ -182,6 +190,7 @@ impl CampaignSpec {
         Self {
             audience: change.audience.unwrap_or(self.audience),
             retry_of: self.retry_of,
+            rows_of: self.rows_of,
             exclude: change.exclude.unwrap_or(self.exclude),
             channels: change.channels.unwrap_or(self.channels),
             template: change.template.or(self.template.filter(|_| change.message.is_none())),
@@ -231,9 +240,11 @@ impl CampaignSpec {
         let why = format!("on_marketing_cap wait needs more than {CAPPED}");
         bounded("expires_after_s", !waits || self.expires_after_s > CAPPED, why)?;
         for (key, variable) in &self.variables {
-            variable
-                .check(known)
-                .map_err(|why| CampaignError::invalid(format!("variables.{key}"), why))?;
+            let invalid = |why: String| CampaignError::invalid(format!("variables.{key}"), why);
+            variable.check(known).map_err(invalid)?;
+            if variable.column().is_some() && !self.audience.rows && self.retry_of.is_none() {
+                return Err(invalid("it names a column of rows: say `rows` in the audience".to_owned()));
+            }
         }
         match (&self.template, &self.message) {
             (Some(_), Some(_)) => return Err(CampaignError::invalid("message", "give a template or a message")),
@@ -254,9 +265,11 @@ impl CampaignSpec {
                 }
                 "it writes to those whose message of another campaign failed: leave the audience out".to_owned()
             }
-            0 if criteria.is_empty() => "say who: a tag, a list, a segment, a filter, or contacts".to_owned(),
+            0 if criteria.is_empty() && !self.audience.rows => {
+                "say who: a tag, a list, a segment, a filter, rows, or contacts".to_owned()
+            }
             0 => return self.check_excludes(),
-            _ if !criteria.is_empty() => "contacts stand alone: leave out the other members".to_owned(),
+            _ if !criteria.is_empty() || self.audience.rows => "contacts stand alone: leave out the other members".to_owned(),
             _ if !self.exclude.is_empty() => {
                 return Err(CampaignError::invalid(
                     "exclude",
@@ -274,26 +287,29 @@ impl CampaignSpec {
         if self.exclude.len() > MAX_EXCLUDES {
             return invalid("give at most 10");
         }
-        let is_bad = |it: &CampaignAudience| !it.contacts.is_empty() || it.criteria().is_empty();
+        let is_bad = |it: &CampaignAudience| it.rows || !it.contacts.is_empty() || it.criteria().is_empty();
         if self.exclude.iter().any(is_bad) {
             return invalid("each says whom by a tag, a list, a segment or a filter");
         }
         Ok(())
     }
 
-    /// Returns the filter of the audience; `None` where contacts are named, or are those of another campaign.
+    /// Returns the filter of the audience; `None` where contacts are named, are those of another campaign, or are all that have rows.
     pub(super) fn filter(&self, known: &FilterCatalogue) -> ContactResult<Option<Filter>> {
         if !self.audience.contacts.is_empty() || self.retry_of.is_some() {
             return Ok(None);
         }
-        let mut terms = vec![self.audience.criteria().filter(known)?];
+        let (criteria, mut terms) = (self.audience.criteria(), Vec::new());
+        if !criteria.is_empty() {
+            terms.push(criteria.filter(known)?);
+        }
         for excluded in &self.exclude {
             terms.push(Filter::Not(Box::new(excluded.criteria().filter(known)?)));
         }
-        Ok(Some(match terms.len() {
-            1 => terms.remove(0),
-            _ => Filter::And(terms),
-        }))
+        Ok(match terms.len() {
+            0 | 1 => terms.pop(),
+            _ => Some(Filter::And(terms)),
+        })
     }
 
     /// Returns the channels that it is sent from.

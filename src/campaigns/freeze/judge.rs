@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    campaigns::plan::CampaignPlan,
+    campaigns::{plan::CampaignPlan, variables::RowValues},
     contacts::store::consents::refusing_marketing,
     db::{Result, Tx},
     directory::Route,
     domain::{ChannelId, ContactId, Id, RecipientKind, TenantId},
     messaging::store::blocks::{self, BlockedContact},
     records::{
+        campaigns,
         contacts::{self, Contact, IdentityRecord},
         conversations,
     },
@@ -95,6 +96,7 @@ async fn judge_chunk(
         .await?
         .into_iter()
         .collect();
+    let rows = rows(tx, tenant, plan, &ids).await?;
     let judged = contacts.iter().map(|contact| {
         let own = known.get(&contact.id).map_or(&[][..], Vec::as_slice);
         let address = address(own);
@@ -102,7 +104,14 @@ async fn judge_chunk(
             None => FreezeVerdict::Suppressed("no_channel"),
             Some(route) if blocked.contains(&(route.channel, contact.id)) => FreezeVerdict::Suppressed("blocked"),
             Some(route) if refusing.contains(&(contact.id, route.channel)) => FreezeVerdict::Suppressed("opted_out"),
-            Some(route) => verdict(plan, route, contact, own, address.as_ref(), now),
+            Some(route) => {
+                let who = Who {
+                    contact,
+                    identities: own,
+                    row: rows.get(&contact.id),
+                };
+                verdict(plan, route, &who, address.as_ref(), now)
+            }
         };
         JudgedContact {
             contact: contact.id,
@@ -113,11 +122,36 @@ async fn judge_chunk(
     Ok(judged.collect())
 }
 
+/// Reads the rows of contacts that variables take their values from.
+async fn rows(
+    tx: &mut Tx,
+    tenant: TenantId,
+    plan: &CampaignPlan,
+    ids: &[ContactId],
+) -> Result<HashMap<ContactId, RowValues>> {
+    if !plan.spec.reads_rows() {
+        return Ok(HashMap::new());
+    }
+    let found = campaigns::rows_of(tx.on(), (tenant, plan.rows_of), ids).await?;
+    let values = |(id, params): (ContactId, Option<String>)| Some((id, serde_json::from_str(&params?).ok()?));
+    Ok(found.into_iter().filter_map(values).collect())
+}
+
+/// What the values for a contact come from.
+struct Who<'a> {
+    contact: &'a Contact,
+    identities: &'a [IdentityRecord],
+    row: Option<&'a RowValues>,
+}
+
 fn verdict(
     plan: &CampaignPlan,
     route: &Route,
-    contact: &Contact,
-    identities: &[IdentityRecord],
+    &Who {
+        contact,
+        identities,
+        row,
+    }: &Who<'_>,
     address: Option<&(RecipientKind, String)>,
     now: DateTime<Utc>,
 ) -> FreezeVerdict {
@@ -137,7 +171,7 @@ fn verdict(
         Err(missed) => return FreezeVerdict::Suppressed(missed),
     };
     let phone = contacts::current_identity(identities, RecipientKind::Phone.as_str());
-    match plan.spec.values(contact, phone) {
+    match plan.spec.values(contact, phone, row) {
         None => FreezeVerdict::Suppressed("variable_missing"),
         Some(values) => FreezeVerdict::Recipient {
             class: WaveClass {

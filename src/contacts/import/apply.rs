@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
+    campaign_rows::write_campaign_rows,
     counts::RowOutcome,
     matching::{KnownInChunk, MatchedRow, RowContact, wanted},
     overlay::overlay,
@@ -25,6 +26,7 @@ use crate::{
     db::{Result, Tx, conflict_error},
     domain::{ConsentSource, ConsentStatus, ContactId, TagId},
     records::{
+        campaigns,
         contacts::{self, Contact, ContactMerge, Identity, ProfileChange},
         lock_order::Stage,
     },
@@ -47,6 +49,9 @@ pub(super) struct AppliedChunk {
 pub(super) async fn apply(tx: &mut Tx, import: &RunningImport<'_>, judged: &[JudgedRow]) -> Result<AppliedChunk> {
     let tenant = import.tenant;
     contacts::lock_tenant(tx, tenant, false).await?;
+    if let Some(campaign) = import.spec.campaign_id {
+        campaigns::lock_draft(tx, tenant, campaign).await?;
+    }
     let rows: Vec<&ImportedRow> = judged.iter().filter_map(|it| it.row.as_ref()).collect();
     let known = contacts::identities(tx.on(), &wanted(tenant, &rows)).await?;
     let named: Vec<String> = rows.iter().filter_map(|row| row.external_id.clone()).collect();
@@ -67,6 +72,7 @@ pub(super) async fn apply(tx: &mut Tx, import: &RunningImport<'_>, judged: &[Jud
         changes.add(import, it, &existing);
     }
     changes.write(tx, import).await?;
+    write_campaign_rows(tx, import, judged, &changes.outcomes).await?;
     let kept_opted_out = record_consents(tx, import, &changes).await?;
     Ok(changes.summary(judged, kept_opted_out))
 }

@@ -156,5 +156,6 @@ pub fn uploads(state: &HttpState) -> OpenApiRouter<HttpState> {
 pub fn imports(state: &HttpState) -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(imports::create, imports::list))
+        .routes(routes!(campaigns::rows::add, campaigns::rows::remove))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
 }

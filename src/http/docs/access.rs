@@ -64,6 +64,8 @@ const TENANT: &[(&str, &[Permission], Recorded)] = &[
     ("deleteCampaign", &[CampaignsWrite], Audit),
     ("duplicateCampaign", &[CampaignsWrite], Audit),
     ("retryCampaign", &[CampaignsWrite], Audit),
+    ("addCampaignRows", &[CampaignsWrite, ContactsImport], Ledger),
+    ("removeCampaignRows", &[CampaignsWrite], Audit),
     ("launchCampaign", &[CampaignsLaunch], Audit),
     ("pauseCampaign", &[CampaignsLaunch], Audit),
     ("resumeCampaign", &[CampaignsLaunch], Audit),

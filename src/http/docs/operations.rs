@@ -72,6 +72,13 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "Campaigns",
     ),
     ("post", "/api/v1/campaigns/{id}/retries", "retryCampaign", "Campaigns"),
+    ("post", "/api/v1/campaigns/{id}/rows", "addCampaignRows", "Campaigns"),
+    (
+        "delete",
+        "/api/v1/campaigns/{id}/rows",
+        "removeCampaignRows",
+        "Campaigns",
+    ),
     ("post", "/api/v1/campaigns/{id}/launch", "launchCampaign", "Campaigns"),
     ("post", "/api/v1/campaigns/{id}/pause", "pauseCampaign", "Campaigns"),
     ("post", "/api/v1/campaigns/{id}/resume", "resumeCampaign", "Campaigns"),

@@ -121,6 +121,13 @@ pub(crate) async fn is_open_for(on: On<'_>, tenant: TenantId, kind: TaskKind, su
     Ok(count > 0)
 }
 
+/// Returns the ids and specs of the tasks of a kind that have not ended.
+pub(crate) async fn open_specs(on: On<'_>, tenant: TenantId, kind: TaskKind) -> Result<Vec<(Uuid, String)>> {
+    const SQL: &str = "
+        SELECT id, spec FROM tasks WHERE tenant_id = $1 AND kind = $2 AND state || '' IN ('pending', 'running') ORDER BY id";
+    on.sql(SQL, (tenant, kind)).all().await
+}
+
 /// Returns the oldest task of a kind that has not ended: the one whose turn it is where a tenant has one running at a time.
 pub(crate) async fn first_open(on: On<'_>, tenant: TenantId, kind: TaskKind) -> Result<Option<Uuid>> {
     const SQL: &str = "

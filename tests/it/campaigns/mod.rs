@@ -9,6 +9,7 @@ mod messages;
 mod numbers;
 mod policies;
 mod retries;
+mod rows;
 mod scene;
 mod schedules;
 

@@ -26,6 +26,12 @@ impl From<CampaignError> for Problem {
                     capitalized(detail)
                 ),
             ),
+            CampaignError::RowsPending(_) => Self::new(
+                StatusCode::CONFLICT,
+                "rows-pending",
+                "Rows are not complete",
+                capitalized(detail),
+            ),
             CampaignError::TooMany(_, limit) => Self::new(
                 StatusCode::CONFLICT,
                 "wrong-state",
