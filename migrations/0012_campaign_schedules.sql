@@ -4,8 +4,10 @@
 ALTER TABLE campaigns ADD COLUMN schedule TEXT;
 -- What becomes of its messages whose delivery is unknown ('hold', 'resend'; NULL is as the tenant says), and of those that Meta withholds
 -- because the recipient got enough marketing ('fail', 'wait'). As in its spec, for the statements that send.
-ALTER TABLE campaigns ADD COLUMN on_unknown TEXT;
-ALTER TABLE campaigns ADD COLUMN on_marketing_cap TEXT;
+ALTER TABLE campaigns ADD COLUMN on_unknown TEXT /*postgres
+    CONSTRAINT campaigns_on_unknown_is_known CHECK (on_unknown IN ('hold', 'resend'))*/;
+ALTER TABLE campaigns ADD COLUMN on_marketing_cap TEXT /*postgres
+    CONSTRAINT campaigns_on_marketing_cap_is_known CHECK (on_marketing_cap IN ('fail', 'wait'))*/;
 -- The campaign whose failed recipients it writes to again.
 ALTER TABLE campaigns ADD COLUMN parent_id UUID;
 

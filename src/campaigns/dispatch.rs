@@ -191,12 +191,15 @@ enum Step {
 /// Does what can be done for a running campaign now.
 async fn step(service: &CampaignService, campaign: &StoredCampaign, plan: &CampaignPlan) -> CampaignResult<Step> {
     release(service, campaign, plan).await?;
-    let mut wait = LOOK;
     if campaign.frozen_at.is_none() {
-        // Whether it was frozen or another worker was first, there may be more at once.
-        freeze_window(service, campaign, plan).await?;
-        wait = Duration::ZERO;
+        freeze(service, campaign, plan).await?;
     }
+    // Whether it was frozen or another worker was first, there may be more at once.
+    let mut wait = if campaign.frozen_at.is_none() {
+        Duration::ZERO
+    } else {
+        LOOK
+    };
     match fan_out_waves(service, campaign, plan).await {
         Ok(WavesLeft::None) if campaign.frozen_at.is_some() => {
             try_complete(service, campaign).await?;
@@ -210,6 +213,23 @@ async fn step(service: &CampaignService, campaign: &StoredCampaign, plan: &Campa
         Err(error) => return Err(error),
     }
     Ok(Step::Wait(wait))
+}
+
+/// Freezes windows of a campaign's audience until it is time to look for room again.
+async fn freeze(service: &CampaignService, campaign: &StoredCampaign, plan: &CampaignPlan) -> CampaignResult<()> {
+    let begun = Instant::now();
+    let mut now = campaign.clone();
+    while now.status == CampaignStatus::Running && now.frozen_at.is_none() {
+        freeze_window(service, &now, plan).await?;
+        if begun.elapsed() >= LOOK || service.work_ends.is_cancelled() {
+            break;
+        }
+        match store::find(service.db.writer(), campaign.tenant_id, campaign.id).await? {
+            Some(found) => now = found,
+            None => break,
+        }
+    }
+    Ok(())
 }
 
 /// Fans out as many pages as there is room for.

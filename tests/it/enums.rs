@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use mainstay::domain::{
     AttemptOutcome, CampaignStatus, DeliveryState, Direction, Evidence, HoldReason, MessageTemplateState,
-    MissedRunPolicy, Origin, Provider, RecipientKind, RunStatus, Status, TaskKind, WorkState,
+    MissedRunPolicy, OnMarketingCap, OnUnknown, Origin, Provider, RecipientKind, RunStatus, Status, TaskKind,
+    WorkState,
 };
 
 use crate::{architecture::sources, support::app::TestApp};
@@ -48,6 +49,16 @@ fn columns() -> Vec<Column> {
             "status",
             &["campaigns"],
             CampaignStatus::ALL.map(CampaignStatus::as_str).to_vec(),
+        ),
+        column(
+            "on_unknown",
+            &["campaigns"],
+            OnUnknown::ALL.map(OnUnknown::as_str).to_vec(),
+        ),
+        column(
+            "on_marketing_cap",
+            &["campaigns"],
+            OnMarketingCap::ALL.map(OnMarketingCap::as_str).to_vec(),
         ),
         column(
             "kind",

@@ -7,7 +7,6 @@ use crate::{
     campaigns::store::{self, FrozenRecipient, NewFrozen, StoredCampaign, StoredWave},
     db::{Result, Tx},
     domain::{ContactId, MAX_WAVE, WAVE_SIZE},
-    records::contacts,
 };
 
 /// The wave of those who are not written to.
@@ -20,19 +19,13 @@ pub(super) async fn assign(tx: &mut Tx, campaign: &StoredCampaign, judged: &[Jud
     let (tenant, id) = (campaign.tenant_id, campaign.id);
     let mut waves = Waves::new(store::lock_waves(tx, tenant, id).await?);
     let ids: Vec<ContactId> = judged.iter().map(|it| it.contact).collect();
-    let (mut present, mut taken): (HashSet<ContactId>, HashSet<ContactId>) = Default::default();
+    let mut free: HashSet<ContactId> = HashSet::new();
     for chunk in ids.chunks(CHUNK) {
-        present.extend(
-            contacts::find_all(tx.on(), tenant, chunk)
-                .await?
-                .into_iter()
-                .map(|it| it.id),
-        );
-        taken.extend(store::taken(tx.on(), tenant, id, chunk).await?);
+        free.extend(store::free(tx.on(), tenant, id, chunk).await?);
     }
     let mut recipients = Vec::with_capacity(judged.len());
     for it in judged {
-        if !present.contains(&it.contact) || taken.contains(&it.contact) {
+        if !free.contains(&it.contact) {
             continue;
         }
         let (class, params, suppressed) = match &it.verdict {

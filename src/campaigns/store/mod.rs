@@ -17,7 +17,7 @@ pub(crate) use dispatch::{
     remove_job, tenant_of, waiting_of, without_job,
 };
 pub(crate) use recipients::{
-    FrozenRecipient, StoredRecipient, insert_recipients, merge, page, recipients_after, suppress, taken,
+    FrozenRecipient, StoredRecipient, free, insert_recipients, merge, page, recipients_after, suppress,
 };
 pub(crate) use recount::recount_wave;
 pub(crate) use retries::{CampaignOutcome, claim, outcomes_before};

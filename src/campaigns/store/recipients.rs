@@ -41,8 +41,8 @@ macro_rules! columns {
     };
 }
 
-/// Returns those of the contacts that are recipients already.
-pub(crate) async fn taken(
+/// Returns those of the contacts that exist and are no recipients yet.
+pub(crate) async fn free(
     on: On<'_>,
     tenant: TenantId,
     campaign: CampaignId,
@@ -50,8 +50,9 @@ pub(crate) async fn taken(
 ) -> Result<HashSet<ContactId>> {
     const SQL: &str = "
         WITH r (tenant_id, campaign_id, contact_id) AS ({rows})
-        SELECT k.contact_id FROM r CROSS JOIN campaign_recipients k
-        WHERE k.contact_id = r.contact_id AND k.campaign_id = r.campaign_id AND k.tenant_id = r.tenant_id";
+        SELECT c.id FROM r CROSS JOIN contacts c
+        WHERE c.tenant_id = r.tenant_id AND c.id = r.contact_id AND NOT EXISTS (SELECT 1 FROM campaign_recipients k
+            WHERE k.contact_id = r.contact_id AND k.campaign_id = r.campaign_id AND k.tenant_id = r.tenant_id)";
     let row = |id: &ContactId| (tenant.uuid(), campaign.uuid(), id.uuid());
     let found: Vec<(ContactId,)> = Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await?;
     Ok(found.into_iter().map(|(id,)| id).collect())

@@ -2,10 +2,11 @@
 //!
 //! 1. `secrets` stores the secrets generated on the first start.
 //! 2. `setup` prepares database, tenant and channel, `contacts` a few hundred contacts.
-//! 3. `simulation` runs the simulator against the served process and prints progress.
+//! 3. `simulation` runs the simulator against the served process and prints progress; `campaign` launches a small campaign beside it.
 //! 4. `welcome` is what is printed first.
 //! 5. `summary` compares the simulator's ledger with the database.
 
+mod campaign;
 mod contacts;
 mod secrets;
 mod setup;

@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Args, DemoSetup, LiveOutput, setup, summary::Summary, welcome::Welcome};
+use super::{Args, DemoSetup, LiveOutput, campaign::DemoCampaign, setup, summary::Summary, welcome::Welcome};
 use crate::{
     cli::{
         api_client::ApiClient,
@@ -39,12 +39,13 @@ pub async fn run(args: &Args, setup: &DemoSetup, output: &LiveOutput) -> anyhow:
     args.customers.inject_faults(&simulator);
     let since = first_uuid_at(setup.clock.now());
     let api = ApiClient::new(&setup.url(), Secret::new(setup.api_key.as_str()))?;
-    let program = Program::start(args, setup, api).await?;
+    let program = Program::start(args, setup, api.clone()).await?;
 
     let stop = CancellationToken::new();
     let running = async {
         let hello = welcome(setup, &simulator).await?;
-        let welcome = Welcome::of(setup, hello.as_ref(), program.forwarder())?;
+        let campaign = DemoCampaign::begin(api, setup).await.context("the campaign")?;
+        let welcome = Welcome::of(setup, hello.as_ref(), program.forwarder(), &campaign.id)?;
         output.print(&welcome)?;
         let stopped = async {
             let stopped = stopped(args.customers.lasting).await;
@@ -60,16 +61,17 @@ pub async fn run(args: &Args, setup: &DemoSetup, output: &LiveOutput) -> anyhow:
         };
         let (_, shown, stopped, answered) = tokio::join!(
             simulator.run(stop.cancelled()),
-            progress(setup, output, &simulator, &stop),
+            progress(setup, output, &simulator, &campaign, &stop),
             stopped,
             answered
         );
         shown.and(answered)?;
+        campaign.rest().await?;
         let patience = match stopped? {
             RunEnd::ByTime => SETTLE_LIMIT,
             RunEnd::BySignal => SETTLE_LIMIT_AFTER_SIGNAL,
         };
-        settle(setup, output, &simulator, patience).await
+        settle(setup, output, &simulator, &campaign, patience).await
     };
     tokio::select! {
         shown = running => shown?,
@@ -163,23 +165,27 @@ async fn progress(
     setup: &DemoSetup,
     output: &LiveOutput,
     simulator: &Simulator,
+    campaign: &DemoCampaign,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let mut ticks = interval(Duration::from_secs(1));
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            _ = ticks.tick() => output.progress(&line(setup, simulator, &tally::tally(setup.db.reader()).await?))?,
+            _ = ticks.tick() => {
+                let tally = tally::tally(setup.db.reader()).await?;
+                output.progress(&line(setup, simulator, &tally, campaign.progress().await?))?;
+            }
         }
     }
 }
 
-fn line(setup: &DemoSetup, simulator: &Simulator, tally: &Tally) -> String {
+fn line(setup: &DemoSetup, simulator: &Simulator, tally: &Tally, (done, total): (i64, i64)) -> String {
     let lag = tally
         .oldest_waiting_at
         .map_or(0, |oldest| (setup.clock.now() - oldest).num_milliseconds());
     format!(
-        "stored {}  processed {}  waiting {}  set aside {}  lag {:.1} s  conversations {}  messages {}  answered {}",
+        "stored {}  processed {}  waiting {}  set aside {}  lag {:.1} s  conversations {}  messages {}  sent {}  campaign {done} of {total}",
         tally.stored,
         tally.stored - tally.waiting - tally.set_aside,
         tally.waiting,
@@ -197,6 +203,7 @@ async fn settle(
     setup: &DemoSetup,
     output: &LiveOutput,
     simulator: &Simulator,
+    campaign: &DemoCampaign,
     patience: Duration,
 ) -> anyhow::Result<()> {
     let begun = Instant::now();
@@ -205,7 +212,7 @@ async fn settle(
         let tally = tally::tally(setup.db.reader()).await?;
         let settled = tally.waiting + tally.unsent == 0 && untold == 0;
         if settled || begun.elapsed() > patience {
-            return Ok(output.progress(&line(setup, simulator, &tally))?);
+            return Ok(output.progress(&line(setup, simulator, &tally, campaign.progress().await?))?);
         }
         sleep(POLL).await;
     }

@@ -25,6 +25,8 @@ pub(super) struct Welcome {
     admin_token: String,
     api_key: String,
     channel_id: String,
+    /// A campaign that is running.
+    campaign_id: String,
     /// The phone number of a customer who has just written.
     customer: Option<String>,
     /// A command that sends them a message.
@@ -44,7 +46,12 @@ struct Forwarding {
 }
 
 impl Welcome {
-    pub fn of(setup: &DemoSetup, hello: Option<&Hello>, forwarder: Option<&EventForwarder>) -> io::Result<Self> {
+    pub fn of(
+        setup: &DemoSetup,
+        hello: Option<&Hello>,
+        forwarder: Option<&EventForwarder>,
+        campaign: &str,
+    ) -> io::Result<Self> {
         let url = setup.url();
         let mut welcome = Self {
             webhook: format!("{url}/webhooks/whatsapp"),
@@ -57,6 +64,7 @@ impl Welcome {
             admin_token: setup.secrets.admin_token.clone(),
             api_key: setup.api_key.clone(),
             channel_id: setup.channel.to_string(),
+            campaign_id: campaign.to_owned(),
             customer: hello.map(|hello| hello.phone.clone()),
             send: None,
             forward: forwarder.map(|forwarder| Forwarding {
@@ -116,10 +124,15 @@ impl fmt::Display for Welcome {
             api_key,
             admin_token,
             channel_id,
+            campaign_id,
             ..
         } = self;
         writeln!(f, "\nLook around:")?;
         writeln!(f, "  curl {api}/conversations -H 'Authorization: Bearer {api_key}'")?;
+        writeln!(
+            f,
+            "  curl {api}/campaigns/{campaign_id} -H 'Authorization: Bearer {api_key}'"
+        )?;
         writeln!(f, "  curl {admin}/queues -H 'Authorization: Bearer {admin_token}'")?;
         if let (Some(phone), Some(send)) = (&self.customer, &self.send) {
             writeln!(f, "Send to a customer who has just written:")?;

@@ -4,6 +4,7 @@ mod audience;
 mod control;
 mod drafts;
 mod kills;
+mod many;
 mod merges;
 mod messages;
 mod numbers;
@@ -12,6 +13,7 @@ mod retries;
 mod rows;
 mod scene;
 mod schedules;
+mod seeds;
 
 use mainstay_sim::{Category, TemplateSeed};
 use serde_json::{Value, json};

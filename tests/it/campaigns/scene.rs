@@ -33,6 +33,11 @@ impl Scene {
         Self::of(Deployment::distributed().await).await
     }
 
+    /// On a PostgreSQL of its own, which may be restarted.
+    pub async fn on_private_postgres() -> Self {
+        Self::of(Deployment::distributed_on_private_postgres().await).await
+    }
+
     async fn of(mut deployment: Deployment) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         deployment.set("GRAPH_BASE_URL", &format!("http://{}", listener.local_addr().unwrap()));
@@ -96,6 +101,17 @@ impl Scene {
         let answer: Value = answer.json().await.unwrap_or_default();
         assert!(status.is_success(), "{path}: {answer}");
         answer
+    }
+
+    /// Posts until it is answered, and until the campaign has the status: a request whose answer was lost may have been done.
+    pub async fn insist(&self, path: &str, status: &str) {
+        let campaign = path.rsplit_once('/').expect("a path of a campaign").0;
+        wait_until(DEADLINE, status, async || {
+            let url = self.deployment.url(&format!("/api/v1/{path}"));
+            let _ = self.http.post(url).bearer_auth(&self.key).json(&json!({})).send().await;
+            self.get(campaign).await.unwrap_or_default()["status"] == status
+        })
+        .await;
     }
 
     /// Imports people with a tag.

@@ -10,6 +10,7 @@ mod lock_order;
 mod retention;
 mod room;
 mod shared_portfolio;
+mod status_writers;
 mod tenants;
 
 use serde_json::{Value, json};

@@ -18,7 +18,9 @@ use super::{
     watch::{Seen, watch},
 };
 
-const RATE: f64 = 1_000.0;
+pub(super) const RATE: f64 = 1_000.0;
+/// Seconds of sending at most for each pause, and beside the measurement.
+pub(super) const BESIDE: usize = 4;
 /// Seconds before the measurement, so that the start does not count.
 const MARGIN: Duration = Duration::from_secs(5);
 const REPLY_EVERY: Duration = Duration::from_secs(2);

@@ -69,6 +69,11 @@ pub struct Report {
 }
 
 pub async fn run(options: &Options) -> anyhow::Result<Report> {
+    let needed = governed::RATE as usize * (options.seconds as usize + governed::BESIDE * (options.pauses + 2));
+    ensure!(
+        options.recipients >= needed,
+        "--recipients: at least {needed}, or the campaign ends before it is measured"
+    );
     let mut bench = SendBench::start(&options.data, !options.no_statuses).await?;
     people::insert(&bench, options.recipients as i64, options.few as i64).await?;
     bench.begin().await?;
