@@ -243,7 +243,9 @@ impl CampaignSpec {
             let invalid = |why: String| CampaignError::invalid(format!("variables.{key}"), why);
             variable.check(known).map_err(invalid)?;
             if variable.column().is_some() && !self.audience.rows && self.retry_of.is_none() {
-                return Err(invalid("it names a column of rows: say `rows` in the audience".to_owned()));
+                return Err(invalid(
+                    "it names a column of rows: say `rows` in the audience".to_owned(),
+                ));
             }
         }
         match (&self.template, &self.message) {
@@ -269,7 +271,9 @@ impl CampaignSpec {
                 "say who: a tag, a list, a segment, a filter, rows, or contacts".to_owned()
             }
             0 => return self.check_excludes(),
-            _ if !criteria.is_empty() || self.audience.rows => "contacts stand alone: leave out the other members".to_owned(),
+            _ if !criteria.is_empty() || self.audience.rows => {
+                "contacts stand alone: leave out the other members".to_owned()
+            }
             _ if !self.exclude.is_empty() => {
                 return Err(CampaignError::invalid(
                     "exclude",

@@ -36,7 +36,9 @@ impl CampaignVariable {
             (Some(field), None) if field.starts_with(ROW) => {
                 let length = field.chars().count() - ROW.len();
                 if !(1..=MAX_HEADING).contains(&length) {
-                    return Err(format!("after row. it has the heading of a column, of 1 to {MAX_HEADING} characters"));
+                    return Err(format!(
+                        "after row. it has the heading of a column, of 1 to {MAX_HEADING} characters"
+                    ));
                 }
             }
             (Some(field), None) => match field.strip_prefix(CUSTOM) {
@@ -92,15 +94,17 @@ impl CampaignSpec {
         self.variables.values().any(|it| it.column().is_some())
     }
 
-    /// Returns the values of all variables for a contact; `None` if one has none.
+    /// Returns the values of all variables for a contact; or else the key of one that has none.
     pub(super) fn values(
         &self,
         contact: &Contact,
         phone: Option<&str>,
         row: Option<&RowValues>,
-    ) -> Option<Variables> {
-        let value =
-            |(key, variable): (&String, &CampaignVariable)| Some((key.clone(), variable.of(contact, phone, row)?));
+    ) -> Result<Variables, String> {
+        let value = |(key, variable): (&String, &CampaignVariable)| match variable.of(contact, phone, row) {
+            Some(value) => Ok((key.clone(), value)),
+            None => Err(key.clone()),
+        };
         self.variables.iter().map(value).collect()
     }
 }

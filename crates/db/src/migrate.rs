@@ -102,6 +102,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0013_campaign_rows.sql"),
         postgres: include_str!("../../../migrations/0013_campaign_rows.postgres.sql"),
     },
+    Step {
+        name: "0014_preflights",
+        text: include_str!("../../../migrations/0014_preflights.sql"),
+        postgres: "",
+    },
 ];
 
 impl Step {

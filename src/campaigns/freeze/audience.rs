@@ -25,7 +25,7 @@ const CHUNK: usize = 1_000;
 const PERSON: &str = "person";
 
 /// The contacts of a window whom the audience takes in.
-pub(super) struct Window {
+pub(in crate::campaigns) struct Window {
     pub contacts: Vec<Contact>,
     /// Where they are in the campaign that is followed up, if one is.
     pub retried: RetriedContacts,
@@ -34,7 +34,7 @@ pub(super) struct Window {
 }
 
 /// Reads the next window of a campaign's audience.
-pub(super) async fn next_window(
+pub(in crate::campaigns) async fn next_window(
     tx: &mut Tx,
     campaign: &StoredCampaign,
     plan: &CampaignPlan,
@@ -109,7 +109,10 @@ async fn with_rows(
 
 /// Returns the next of the contacts that have rows, newest first, and where it goes on.
 async fn rows(tx: &mut Tx, campaign: &StoredCampaign, window: i64) -> Result<(Vec<ContactId>, Option<Uuid>)> {
-    let before = campaign.freeze_cursor.map(ContactId::from_uuid).or(campaign.freeze_bound);
+    let before = campaign
+        .freeze_cursor
+        .map(ContactId::from_uuid)
+        .or(campaign.freeze_bound);
     let before = before.unwrap_or(ContactId::from_uuid(Uuid::max()));
     let ids = campaigns::rows_before(tx.on(), (campaign.tenant_id, campaign.id), before, window).await?;
     let is_more = ids.len() as i64 == window;

@@ -23,15 +23,17 @@ const CHUNK: usize = 1_000;
 
 /// A contact of a window.
 #[derive(Clone, Debug)]
-pub(super) struct JudgedContact {
+pub(in crate::campaigns) struct JudgedContact {
     pub contact: ContactId,
     pub address: Option<(RecipientKind, String)>,
     pub verdict: FreezeVerdict,
+    /// The variable that has no value for them, if they are suppressed for it.
+    pub missing: Option<String>,
 }
 
 /// What the recipients of a wave have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct WaveClass {
+pub(in crate::campaigns) struct WaveClass {
     pub channel: ChannelId,
     pub language: String,
     /// `None` with the start of the campaign.
@@ -40,7 +42,7 @@ pub(super) struct WaveClass {
 
 /// What becomes of a contact.
 #[derive(Clone, Debug)]
-pub(super) enum FreezeVerdict {
+pub(in crate::campaigns) enum FreezeVerdict {
     Recipient {
         class: WaveClass,
         /// JSON.
@@ -51,7 +53,7 @@ pub(super) enum FreezeVerdict {
 }
 
 /// Judges the contacts of a window.
-pub(super) async fn judge(
+pub(in crate::campaigns) async fn judge(
     tx: &mut Tx,
     tenant: TenantId,
     plan: &CampaignPlan,
@@ -100,6 +102,7 @@ async fn judge_chunk(
     let judged = contacts.iter().map(|contact| {
         let own = known.get(&contact.id).map_or(&[][..], Vec::as_slice);
         let address = address(own);
+        let mut missing = None;
         let verdict = match route_of(contact.id) {
             None => FreezeVerdict::Suppressed("no_channel"),
             Some(route) if blocked.contains(&(route.channel, contact.id)) => FreezeVerdict::Suppressed("blocked"),
@@ -110,13 +113,18 @@ async fn judge_chunk(
                     identities: own,
                     row: rows.get(&contact.id),
                 };
-                verdict(plan, route, &who, address.as_ref(), now)
+                let judged = verdict(plan, route, &who, address.as_ref(), now);
+                judged.unwrap_or_else(|variable| {
+                    missing = Some(variable);
+                    FreezeVerdict::Suppressed("variable_missing")
+                })
             }
         };
         JudgedContact {
             contact: contact.id,
             address,
             verdict,
+            missing,
         }
     });
     Ok(judged.collect())
@@ -144,6 +152,10 @@ struct Who<'a> {
     row: Option<&'a RowValues>,
 }
 
+/// Judges a contact who may be written to from a number.
+///
+/// # Errors
+/// A variable has no value for them: its key.
 fn verdict(
     plan: &CampaignPlan,
     route: &Route,
@@ -154,34 +166,33 @@ fn verdict(
     }: &Who<'_>,
     address: Option<&(RecipientKind, String)>,
     now: DateTime<Utc>,
-) -> FreezeVerdict {
+) -> std::result::Result<FreezeVerdict, String> {
+    let suppressed = |reason| Ok(FreezeVerdict::Suppressed(reason));
     match address {
-        None => return FreezeVerdict::Suppressed("no_address"),
+        None => return suppressed("no_address"),
         Some((RecipientKind::Phone, _)) => {}
-        Some(_) if plan.content.needs_phone() => return FreezeVerdict::Suppressed("no_phone"),
+        Some(_) if plan.content.needs_phone() => return suppressed("no_phone"),
         Some(_) => {}
     }
     let language = contact.profile.language.as_deref();
     let Some(language) = plan.content.language(route.account(), language) else {
-        return FreezeVerdict::Suppressed("no_template");
+        return suppressed("no_template");
     };
     let zone = contact.profile.time_zone.as_deref();
     let starts_at = match plan.schedule.as_ref().map_or(Ok(None), |it| it.turn_of(zone, now)) {
         Ok(starts_at) => starts_at,
-        Err(missed) => return FreezeVerdict::Suppressed(missed),
+        Err(missed) => return suppressed(missed),
     };
     let phone = contacts::current_identity(identities, RecipientKind::Phone.as_str());
-    match plan.spec.values(contact, phone, row) {
-        None => FreezeVerdict::Suppressed("variable_missing"),
-        Some(values) => FreezeVerdict::Recipient {
-            class: WaveClass {
-                channel: route.channel,
-                language: language.to_owned(),
-                starts_at,
-            },
-            params: serde_json::Value::Object(values).to_string(),
+    let values = plan.spec.values(contact, phone, row)?;
+    Ok(FreezeVerdict::Recipient {
+        class: WaveClass {
+            channel: route.channel,
+            language: language.to_owned(),
+            starts_at,
         },
-    }
+        params: serde_json::Value::Object(values).to_string(),
+    })
 }
 
 /// Returns the address of a contact: a phone number works for every template.

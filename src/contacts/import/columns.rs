@@ -107,7 +107,9 @@ pub(crate) enum MappingError {
     UnknownField(String),
     #[error("the columns {first} and {second} give the same")]
     Twice { first: String, second: String },
-    #[error("{0} columns give nothing to the contact: at most {MAX_KEPT} are kept for the variables; map the others to ignore")]
+    #[error(
+        "{0} columns give nothing to the contact: at most {MAX_KEPT} are kept for the variables; map the others to ignore"
+    )]
     TooManyKept(usize),
     #[error("the heading {0}… is longer than {MAX_HEADING} characters: shorten it, or map the column to ignore")]
     LongHeading(String),
@@ -215,7 +217,10 @@ mod tests {
         let mut found = map_columns(&columns, &mapping, |_| false).expect("they are mapped");
         keep_columns(&mut found, &columns, &mapping).expect("there are few");
         assert_eq!(found.used[1].target, ColumnTarget::Row("Code".to_owned()));
-        assert_eq!((found.used.len(), &found.ignored[..]), (2, &["secret".to_owned(), String::new()][..]));
+        assert_eq!(
+            (found.used.len(), &found.ignored[..]),
+            (2, &["secret".to_owned(), String::new()][..])
+        );
         let columns = ["phone", "Code", "Code"].map(str::to_owned);
         let mut twice = map_columns(&columns, &BTreeMap::new(), |_| false).expect("they are mapped");
         assert!(matches!(

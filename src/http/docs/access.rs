@@ -64,6 +64,8 @@ const TENANT: &[(&str, &[Permission], Recorded)] = &[
     ("deleteCampaign", &[CampaignsWrite], Audit),
     ("duplicateCampaign", &[CampaignsWrite], Audit),
     ("retryCampaign", &[CampaignsWrite], Audit),
+    ("beginPreflight", &[CampaignsWrite], Recorded::None),
+    ("getPreflight", &[CampaignsRead], Recorded::None),
     ("addCampaignRows", &[CampaignsWrite, ContactsImport], Ledger),
     ("removeCampaignRows", &[CampaignsWrite], Audit),
     ("launchCampaign", &[CampaignsLaunch], Audit),

@@ -72,6 +72,13 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "Campaigns",
     ),
     ("post", "/api/v1/campaigns/{id}/retries", "retryCampaign", "Campaigns"),
+    (
+        "post",
+        "/api/v1/campaigns/{id}/preflight",
+        "beginPreflight",
+        "Campaigns",
+    ),
+    ("get", "/api/v1/campaigns/{id}/preflight", "getPreflight", "Campaigns"),
     ("post", "/api/v1/campaigns/{id}/rows", "addCampaignRows", "Campaigns"),
     (
         "delete",

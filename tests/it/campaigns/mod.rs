@@ -9,6 +9,7 @@ mod merges;
 mod messages;
 mod numbers;
 mod policies;
+mod preflights;
 mod retries;
 mod rows;
 mod scene;

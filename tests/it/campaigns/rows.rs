@@ -87,7 +87,11 @@ async fn rows_are_a_term_of_an_audience_like_any_other(world: World) {
     let launched = world.post(&format!("campaigns/{id}/launch"), json!({})).await;
     assert_eq!(launched.status.as_u16(), 200, "{}", launched.text());
     let campaign = world.until_status(&id, "completed").await;
-    assert_eq!(world.values(), BTreeMap::from([(phone(1), "one".to_owned())]), "{campaign:#}");
+    assert_eq!(
+        world.values(),
+        BTreeMap::from([(phone(1), "one".to_owned())]),
+        "{campaign:#}"
+    );
     let suppressed = world.recipients(&id, "&status=suppressed").await;
     assert_eq!(suppressed.len(), 1, "{campaign:#}");
     assert_eq!(suppressed[0]["reason"], "variable_missing");
@@ -110,7 +114,10 @@ async fn rows_that_make_no_sense_are_refused(world: World) {
             with("variables", json!({ "body.1": { "field": "row.code" } })),
             "variables.body.1",
         ),
-        (with("variables", json!({ "body.1": { "field": "row." } })), "variables.body.1"),
+        (
+            with("variables", json!({ "body.1": { "field": "row." } })),
+            "variables.body.1",
+        ),
     ] {
         let refused = world.post("campaigns", draft).await;
         assert_eq!(refused.status.as_u16(), 422, "{field}: {}", refused.text());

@@ -99,7 +99,10 @@ async fn a_campaign_that_is_no_draft_any_more_gets_no_rows(test: TestApp) {
     assert_eq!(refused.problem(409), "wrong-state");
     assert_eq!(client.delete(&path).await.problem(409), "wrong-state");
     let unknown = "/api/v1/campaigns/cmp_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f/rows";
-    assert_eq!(client.csv(unknown, "phone\n+4915120000001\n").await.problem(404), "not-found");
+    assert_eq!(
+        client.csv(unknown, "phone\n+4915120000001\n").await.problem(404),
+        "not-found"
+    );
 }
 
 #[both_databases]
@@ -130,11 +133,11 @@ async fn rows_are_complete_and_have_the_columns_of_variables_before_a_launch(tes
     assert_eq!(before["rows"]["count"], 1);
     assert_eq!(client.delete(&rows).await.status.as_u16(), 204);
     let after = campaign(&test, &id).await;
-    assert_eq!(
-        after["rows"],
-        json!({ "count": 0, "columns": [], "import_id": null })
+    assert_eq!(after["rows"], json!({ "count": 0, "columns": [], "import_id": null }));
+    assert!(
+        after["version"].as_i64() > before["version"].as_i64(),
+        "who saw the rows has seen another draft"
     );
-    assert!(after["version"].as_i64() > before["version"].as_i64(), "who saw the rows has seen another draft");
     assert_eq!(test.count("SELECT COUNT(*) FROM campaign_rows").await, 0);
 }
 
@@ -157,8 +160,15 @@ async fn no_more_than_twenty_columns_are_kept(test: TestApp) {
     work(&test.app).await;
     let columns = campaign(&test, &id).await["rows"]["columns"].clone();
     assert_eq!(columns.as_array().unwrap().len(), 20, "{columns}");
-    assert_eq!(client.delete(&format!("/api/v1/campaigns/{id}")).await.status.as_u16(), 204);
-    assert_eq!(test.count("SELECT COUNT(*) FROM campaign_rows").await, 0, "they go with the draft");
+    assert_eq!(
+        client.delete(&format!("/api/v1/campaigns/{id}")).await.status.as_u16(),
+        204
+    );
+    assert_eq!(
+        test.count("SELECT COUNT(*) FROM campaign_rows").await,
+        0,
+        "they go with the draft"
+    );
 }
 
 #[both_databases]

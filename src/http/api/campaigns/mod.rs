@@ -1,6 +1,7 @@
 //! Campaigns: drafts, launches, and what becomes of recipients.
 
 pub(crate) mod control;
+pub(crate) mod preflight;
 mod problems;
 mod request;
 pub(crate) mod retries;

@@ -9,7 +9,9 @@ use crate::{
         CampaignAudience, CampaignMessage, CampaignProgress, CampaignRetry, CampaignSchedule, CampaignSpec,
         CampaignTemplate, CampaignVariable, ShownRecipient, WaitingFor, store::StoredCampaign,
     },
-    domain::{CampaignId, CampaignStatus, ChannelId, ContactId, ImportId, MessageId, OnMarketingCap, OnUnknown, RecipientKind},
+    domain::{
+        CampaignId, CampaignStatus, ChannelId, ContactId, ImportId, MessageId, OnMarketingCap, OnUnknown, RecipientKind,
+    },
     http::problem::Problem,
     records::campaigns::CampaignRows,
 };
