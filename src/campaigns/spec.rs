@@ -239,15 +239,7 @@ impl CampaignSpec {
         let waits = self.on_marketing_cap == OnMarketingCap::Wait;
         let why = format!("on_marketing_cap wait needs more than {CAPPED}");
         bounded("expires_after_s", !waits || self.expires_after_s > CAPPED, why)?;
-        for (key, variable) in &self.variables {
-            let invalid = |why: String| CampaignError::invalid(format!("variables.{key}"), why);
-            variable.check(known).map_err(invalid)?;
-            if variable.column().is_some() && !self.audience.rows && self.retry_of.is_none() {
-                return Err(invalid(
-                    "it names a column of rows: say `rows` in the audience".to_owned(),
-                ));
-            }
-        }
+        self.check_variables(known)?;
         match (&self.template, &self.message) {
             (Some(_), Some(_)) => return Err(CampaignError::invalid("message", "give a template or a message")),
             (None, None) => return Err(CampaignError::invalid("template", "give a template, or a message")),

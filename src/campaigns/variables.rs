@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::spec::{CampaignSpec, CampaignVariable};
+use super::{
+    error::{CampaignError, CampaignResult},
+    spec::{CampaignSpec, CampaignVariable},
+};
 use crate::{contacts::segments::language::FilterCatalogue, records::contacts::Contact, templates::schema::Variables};
 
 /// Maximum length of a value, in characters: as much as a body may take.
@@ -28,7 +31,7 @@ const FIELDS: [&str; 8] = [
 pub(super) type RowValues = BTreeMap<String, String>;
 
 impl CampaignVariable {
-    pub(super) fn check(&self, known: &FilterCatalogue) -> Result<(), String> {
+    fn check(&self, known: &FilterCatalogue) -> Result<(), String> {
         match (&self.field, &self.value) {
             (Some(_), Some(_)) | (None, None) => return Err("give a field or a value".to_owned()),
             (None, Some(_)) if self.fallback.is_some() => return Err("a value needs no fallback".to_owned()),
@@ -89,6 +92,19 @@ impl CampaignVariable {
 }
 
 impl CampaignSpec {
+    pub(super) fn check_variables(&self, known: &FilterCatalogue) -> CampaignResult<()> {
+        for (key, variable) in &self.variables {
+            let invalid = |why: String| CampaignError::invalid(format!("variables.{key}"), why);
+            variable.check(known).map_err(invalid)?;
+            if variable.column().is_some() && !self.audience.rows && self.retry_of.is_none() {
+                return Err(invalid(
+                    "it names a column of rows: say `rows` in the audience".to_owned(),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Returns whether a variable names a column of rows.
     pub(super) fn reads_rows(&self) -> bool {
         self.variables.values().any(|it| it.column().is_some())

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
-    campaign_rows::write_campaign_rows,
+    campaign_rows::{lock_first, write_campaign_rows},
     counts::RowOutcome,
     matching::{KnownInChunk, MatchedRow, RowContact, wanted},
     overlay::overlay,
@@ -26,7 +26,6 @@ use crate::{
     db::{Result, Tx, conflict_error},
     domain::{ConsentSource, ConsentStatus, ContactId, TagId},
     records::{
-        campaigns,
         contacts::{self, Contact, ContactMerge, Identity, ProfileChange},
         lock_order::Stage,
     },
@@ -48,10 +47,7 @@ pub(super) struct AppliedChunk {
 /// contacts are to be merged first.
 pub(super) async fn apply(tx: &mut Tx, import: &RunningImport<'_>, judged: &[JudgedRow]) -> Result<AppliedChunk> {
     let tenant = import.tenant;
-    contacts::lock_tenant(tx, tenant, false).await?;
-    if let Some(campaign) = import.spec.campaign_id {
-        campaigns::lock_draft(tx, tenant, campaign).await?;
-    }
+    lock_first(tx, import).await?;
     let rows: Vec<&ImportedRow> = judged.iter().filter_map(|it| it.row.as_ref()).collect();
     let known = contacts::identities(tx.on(), &wanted(tenant, &rows)).await?;
     let named: Vec<String> = rows.iter().filter_map(|row| row.external_id.clone()).collect();

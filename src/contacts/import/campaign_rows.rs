@@ -6,8 +6,21 @@ use super::{counts::RowOutcome, read_row::JudgedRow, run::RunningImport};
 use crate::{
     db::{Result, Tx},
     domain::ContactId,
-    records::campaigns::{self, CampaignRow},
+    records::{
+        campaigns::{self, CampaignRow},
+        contacts,
+    },
 };
+
+/// Locks what a chunk locks before its contacts: the tenant, shared, and the campaign that the import is for, so that it stays a draft until
+/// the end of the transaction.
+pub(super) async fn lock_first(tx: &mut Tx, import: &RunningImport<'_>) -> Result<()> {
+    contacts::lock_tenant(tx, import.tenant, false).await?;
+    match import.spec.campaign_id {
+        Some(campaign) => campaigns::lock_draft(tx, import.tenant, campaign).await,
+        None => Ok(()),
+    }
+}
 
 /// Writes the rows of the campaign that the import is for. Of rows of one contact the last counts.
 pub(super) async fn write_campaign_rows(
