@@ -1,15 +1,25 @@
 //! Preflights: what they find is what the freeze does.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, task::Poll};
 
+use chrono::TimeDelta;
+use mainstay::{
+    campaigns::{self, PREFLIGHTS},
+    domain::{Id, TaskId},
+    queue,
+};
 use mainstay_sim::{Category, TemplateSeed};
-use mainstay_test_macros::both_sizes;
+use mainstay_test_macros::{both_databases, both_sizes};
 use serde_json::{Value, json};
 
 use super::phone;
 use crate::{
     sending::world::{DEADLINE, World},
-    support::{app::WABA, wait::wait_until},
+    support::{
+        app::{TestApp, WABA},
+        http::Client,
+        wait::wait_until,
+    },
 };
 
 impl World {
@@ -75,9 +85,7 @@ async fn a_preflight_finds_what_the_freeze_does(world: World) {
     let id = world.create(draft).await;
     // Where the day began first, the time has passed for hours when it begins last.
     let now = mainstay::clock::Clock::default().now();
-    let local = (now + chrono::TimeDelta::hours(2))
-        .format("%Y-%m-%dT%H:%M:%S")
-        .to_string();
+    let local = (now + TimeDelta::hours(2)).format("%Y-%m-%dT%H:%M:%S").to_string();
     let time = json!({ "local_time": local, "time_zone": "recipient", "fallback_time_zone": "Pacific/Pago_Pago", "missed": "skip" });
     let found = world.preflight(&id, time.clone()).await;
     assert_eq!(found["state"], "completed", "{found:#}");
@@ -172,4 +180,72 @@ async fn a_launch_that_names_a_preflight_is_refused_if_something_has_changed(wor
     let refused = world.post(&format!("campaigns/{id}/preflight"), json!({})).await;
     assert_eq!(refused.problem(409), "wrong-state");
     world.end().await;
+}
+
+#[both_databases]
+async fn a_preflight_that_is_killed_again_and_again_counts_everybody_once(test: TestApp) {
+    const COUNT: usize = 6_000;
+    const RESCUE: &str =
+        "UPDATE tasks SET state = 'pending', due_at = $1 WHERE kind = 'preflight' AND state = 'running'";
+    let client = Client::tenant(&test);
+    client.post("/api/v1/tags", json!({ "name": "all" })).await.created();
+    for chunk in (0..COUNT).collect::<Vec<_>>().chunks(1_000) {
+        let contacts: Vec<Value> = chunk
+            .iter()
+            .map(|n| json!({ "phone": phone(*n), "tags": ["all"] }))
+            .collect();
+        let made = client
+            .post("/api/v1/contacts/batch", json!({ "contacts": contacts }))
+            .await;
+        assert!(made.status.is_success(), "{}", made.text());
+    }
+    let channels = client.get("/api/v1/channels").await.ok().json();
+    let draft = json!({
+        "name": "Tables", "audience": { "tag": "all" }, "channels": [channels["data"][0]["id"]],
+        "message": { "type": "text", "text": { "body": "Your table is ready." } },
+    });
+    let made = client.post("/api/v1/campaigns", draft).await.created().json();
+    let path = format!("/api/v1/campaigns/{}/preflight", made["id"].as_str().unwrap());
+    assert_eq!(client.post(&path, json!({})).await.status.as_u16(), 202);
+    let db = &test.app.db;
+    let (id,): (uuid::Uuid,) = db
+        .reader()
+        .sql("SELECT id FROM tasks WHERE kind = 'preflight'", ())
+        .one()
+        .await
+        .unwrap();
+    let mut kills = 0;
+    'lives: for life in 1.. {
+        let now = test.app.clock.now();
+        queue::claim(db.writer(), &PREFLIGHTS, &[id], now + TimeDelta::seconds(15), now)
+            .await
+            .unwrap();
+        let mut run = Box::pin(campaigns::preflight_in_turns(
+            &test.app.campaigns,
+            TaskId::from_uuid(id),
+        ));
+        for _ in 0..life * life {
+            if let Poll::Ready(ended) = futures::poll!(&mut run) {
+                ended.unwrap();
+                break 'lives;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(run);
+        kills += 1;
+        db.sql(RESCUE, (test.app.clock.now(),)).run().await.unwrap();
+    }
+    assert!(kills >= 3, "killed {kills} times");
+    let found = client.get(&path).await.ok().json();
+    assert_eq!(found["state"], "completed", "{found:#}");
+    let result = &found["result"];
+    assert_eq!(
+        [
+            &result["audience"],
+            &result["recipients"],
+            &result["waves"][0]["recipients"]
+        ],
+        [&json!(COUNT); 3],
+        "{found:#}"
+    );
 }
