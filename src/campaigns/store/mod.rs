@@ -20,5 +20,5 @@ pub(crate) use recipients::{
     FrozenRecipient, StoredRecipient, free, insert_recipients, merge, page, recipients_after, suppress,
 };
 pub(crate) use recount::recount_wave;
-pub(crate) use retries::{CampaignOutcome, claim, outcomes_before};
+pub(crate) use retries::{CampaignOutcome, claim, outcomes_before, unclaimed};
 pub(crate) use waves::{NewFrozen, StoredWave, advance_wave, lock_waves, numbers, set_frozen, waves};

@@ -73,6 +73,7 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(campaigns::show, campaigns::change, campaigns::remove))
         .routes(routes!(campaigns::duplicate))
         .routes(routes!(campaigns::recipients))
+        .routes(routes!(campaigns::preflight::begin, campaigns::preflight::show))
         .routes(routes!(campaigns::control::launch))
         .routes(routes!(campaigns::control::pause))
         .routes(routes!(campaigns::control::resume))
@@ -156,5 +157,6 @@ pub fn uploads(state: &HttpState) -> OpenApiRouter<HttpState> {
 pub fn imports(state: &HttpState) -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(imports::create, imports::list))
+        .routes(routes!(campaigns::rows::add, campaigns::rows::remove))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
 }
