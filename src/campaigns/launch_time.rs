@@ -67,7 +67,8 @@ impl LaunchTime {
 
     fn schedule(&self, text: &str) -> CampaignResult<CampaignSchedule> {
         let invalid = |field: &str, why: &str| Err(CampaignError::invalid(field, why));
-        let Ok(local_time) = text.parse() else {
+        let minutes = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M");
+        let Ok(local_time) = text.parse().or_else(|_| minutes()) else {
             return invalid("local_time", "write it like 2026-12-24T09:00:00, without a zone");
         };
         let Some(time_zone) = self.time_zone.clone() else {
@@ -230,6 +231,11 @@ mod tests {
         };
         assert_eq!(start(LaunchTime::default()), Ok(now));
         assert_eq!(start(local(Some("Asia/Kolkata"))), Ok(at("2026-12-24T03:30:00Z")));
+        let short = LaunchTime {
+            local_time: Some("2026-12-24T09:00".to_owned()),
+            ..local(Some("Asia/Kolkata"))
+        };
+        assert_eq!(start(short), Ok(at("2026-12-24T03:30:00Z")), "seconds may be left out");
         for (bad, field) in [
             (local(None), "time_zone"),
             (local(Some("Mars/Olympus")), "time_zone"),

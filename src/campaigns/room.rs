@@ -6,7 +6,7 @@ use super::{CampaignService, store};
 use crate::{
     db::Result,
     directory::Route,
-    domain::{ChannelId, HoldReason},
+    domain::{CampaignId, ChannelId, HoldReason},
 };
 
 /// Seconds of sending that are due ahead of the rate limiter.
@@ -32,8 +32,11 @@ pub(super) async fn held(service: &CampaignService, route: &Route) -> Result<Opt
     store::held_reason(service.db.reader(), route.channel).await
 }
 
-/// Returns how many messages of a channel may be made now.
-pub(super) async fn room(service: &CampaignService, channel: ChannelId) -> Result<i64> {
+/// Returns how many messages of a campaign may be made for a channel now.
+///
+/// `AHEAD` seconds of sending are due at a time. Campaigns that have recipients left for the channel share them: each may have its equal part
+/// due, and whoever comes first what the others leave.
+pub(super) async fn room(service: &CampaignService, campaign: CampaignId, channel: ChannelId) -> Result<i64> {
     let directory = service.directory.current();
     let Some(route) = directory.channel(channel) else {
         return Ok(0);
@@ -42,6 +45,17 @@ pub(super) async fn room(service: &CampaignService, channel: ChannelId) -> Resul
         return Ok(0);
     }
     let most = (rate(route) * AHEAD).ceil() as i64;
-    let due = store::count_due(service.db.reader(), channel, service.clock.now() + SOON, most + 1).await?;
-    Ok((most - due).max(0))
+    let by = service.clock.now() + SOON;
+    let due = store::count_due(service.db.reader(), channel, None, by, most + 1).await?;
+    let sharing = store::count_sharing(service.db.reader(), route.tenant, channel)
+        .await?
+        .max(1);
+    let share = match sharing {
+        1 => 0,
+        _ => {
+            let own = store::count_due(service.db.reader(), channel, Some(campaign), by, most + 1).await?;
+            (most / sharing).max(1) - own
+        }
+    };
+    Ok(share.max(most - due).max(0))
 }

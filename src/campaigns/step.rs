@@ -110,7 +110,9 @@ async fn fan_out_waves(
             continue;
         }
         while wave.cursor < wave.frozen {
-            let room = room(service, channel).await?.min(paced_room(service, &campaign, plan));
+            let room = room(service, campaign.id, channel)
+                .await?
+                .min(paced_room(service, &campaign, plan));
             let Some(route) = plan.route(channel).filter(|_| room > 0) else {
                 break;
             };

@@ -22,14 +22,40 @@ pub(crate) async fn remove_job(on: On<'_>, lease: Lease) -> Result<u64> {
     on.sql(SQL, (lease.id, lease.attempt)).run().await
 }
 
-/// Counts the campaign sends of a channel that are due by a time, up to `most`.
-pub(crate) async fn count_due(on: On<'_>, channel: ChannelId, by: DateTime<Utc>, most: i64) -> Result<i64> {
-    const SQL: &str = "
+/// Counts the campaign sends of a channel that are due by a time, of one campaign or all, up to `most`.
+pub(crate) async fn count_due(
+    on: On<'_>,
+    channel: ChannelId,
+    campaign: Option<CampaignId>,
+    by: DateTime<Utc>,
+    most: i64,
+) -> Result<i64> {
+    const ALL: &str = "
         SELECT COUNT(*) FROM (
             SELECT 1 AS one FROM sends
             WHERE channel_id = $1 AND lane = 2 AND finished_at IS NULL AND state || '' IN ('pending', 'running') AND due_at <= $2
             LIMIT $3) AS due";
-    let (count,): (i64,) = on.sql(SQL, (channel, by, most)).one().await?;
+    const OF_ONE: &str = "
+        SELECT COUNT(*) FROM (
+            SELECT 1 AS one FROM sends
+            WHERE channel_id = $1 AND lane = 2 AND finished_at IS NULL AND state || '' IN ('pending', 'running') AND due_at <= $2
+                AND campaign_id = $4
+            LIMIT $3) AS due";
+    let (count,): (i64,) = match campaign {
+        None => on.sql(ALL, (channel, by, most)).one().await?,
+        Some(campaign) => on.sql(OF_ONE, (channel, by, most, campaign)).one().await?,
+    };
+    Ok(count)
+}
+
+/// Counts the running campaigns that have recipients left for a channel.
+pub(crate) async fn count_sharing(on: On<'_>, tenant: TenantId, channel: ChannelId) -> Result<i64> {
+    const SQL: &str = "
+        SELECT COUNT(*) FROM campaigns c
+        WHERE c.tenant_id = $1 AND c.status = 'running' AND EXISTS (
+            SELECT 1 FROM campaign_waves w
+            WHERE w.tenant_id = c.tenant_id AND w.campaign_id = c.id AND w.channel_id = $2 AND w.cursor < w.frozen)";
+    let (count,): (i64,) = on.sql(SQL, (tenant, channel)).one().await?;
     Ok(count)
 }
 

@@ -13,8 +13,8 @@ pub(crate) use campaigns::{
     remove, resume, set_status, start, update_draft,
 };
 pub(crate) use dispatch::{
-    count_due, has_paused, has_unfinished, held_reason, outcomes_of_last, release_paused, remember_messages,
-    remove_job, tenant_of, waiting_of, without_job,
+    count_due, count_sharing, has_paused, has_unfinished, held_reason, outcomes_of_last, release_paused,
+    remember_messages, remove_job, tenant_of, waiting_of, without_job,
 };
 pub(crate) use recipients::{
     FrozenRecipient, StoredRecipient, free, insert_recipients, merge, page, recipients_after, suppress,

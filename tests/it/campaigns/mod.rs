@@ -15,6 +15,7 @@ mod rows;
 mod scene;
 mod schedules;
 mod seeds;
+mod sharing;
 
 use mainstay_sim::{Category, TemplateSeed};
 use serde_json::{Value, json};
