@@ -9,4 +9,4 @@ mod stopped;
 pub(crate) use answers::{AnsweredMessage, answer};
 pub(crate) use counts::{CountedStatus, add_counts, failures};
 pub use moved::MovedStatuses;
-pub(crate) use stopped::{lock_running, stopped};
+pub(crate) use stopped::{LiveCampaign, live_of_channel, lock_running, stopped};

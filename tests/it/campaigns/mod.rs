@@ -9,6 +9,7 @@ mod merges;
 mod messages;
 mod numbers;
 mod policies;
+mod reports;
 mod retries;
 mod scene;
 mod schedules;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::contacts::{detail::ETag, write::if_match},
-    report,
+    shown,
     view::CampaignView,
 };
 use crate::{
@@ -63,7 +63,7 @@ pub async fn launch(
         missed: launch.missed,
     };
     campaigns::launch(&app.campaigns, &caller, id, &time, if_match(&headers)?).await?;
-    report(&app, &caller, id).await
+    shown(&app, &caller, id).await
 }
 
 /// Pause a campaign
@@ -77,7 +77,7 @@ pub async fn pause(
     Path(id): Path<CampaignId>,
 ) -> Result<(ETag, Body<CampaignView>), Problem> {
     campaigns::pause(&app.campaigns, &caller, id).await?;
-    report(&app, &caller, id).await
+    shown(&app, &caller, id).await
 }
 
 /// Resume a campaign
@@ -91,7 +91,7 @@ pub async fn resume(
     Path(id): Path<CampaignId>,
 ) -> Result<(ETag, Body<CampaignView>), Problem> {
     campaigns::resume(&app.campaigns, &caller, id).await?;
-    report(&app, &caller, id).await
+    shown(&app, &caller, id).await
 }
 
 /// Cancel a campaign
@@ -105,5 +105,5 @@ pub async fn cancel(
     Path(id): Path<CampaignId>,
 ) -> Result<(ETag, Body<CampaignView>), Problem> {
     campaigns::cancel(&app.campaigns, &caller, id).await?;
-    report(&app, &caller, id).await
+    shown(&app, &caller, id).await
 }
