@@ -208,7 +208,8 @@ pub(crate) struct CampaignRecountView {
 /// Recount a campaign
 ///
 /// Counts its messages and suppressed recipients again, wave by wave, and compares its counters with them. An answer takes about five seconds
-/// at most and says with which wave to go on. A campaign that began before what the tenant keeps of messages is refused. A difference is a defect: it is reported as `campaign.inconsistent`, and nothing is corrected.
+/// at most and says with which wave to go on. A campaign that began before what the tenant keeps of messages is refused. A difference is a
+/// defect: it is reported as `campaign.inconsistent`, and nothing is corrected.
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/recount", params(("id" = CampaignId, Path), RecountQuery),
     responses((status = 200, description = "What was found", body = CampaignRecountView)))]
 pub async fn recount(
