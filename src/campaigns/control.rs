@@ -8,6 +8,7 @@ use super::{
     error::{CampaignError, CampaignResult},
     events::append_change,
     launch_time::{CampaignSchedule, LaunchTime},
+    preflight, rows,
     spec::CampaignSpec,
     store::{self, StoredCampaign, StoredLaunch},
     templates::TemplateSnapshot,
@@ -15,6 +16,7 @@ use super::{
 use crate::{
     contacts::segments::read_catalogue,
     db::Tx,
+    directory::Route,
     domain::{CampaignId, CampaignStatus, Ctx, Id},
     events::{EventType, campaign},
     queue::recurring::{self, RecurringRow},
@@ -24,19 +26,60 @@ use crate::{
 /// Campaigns of a tenant that have begun and not ended.
 const MAX_LIVE: usize = 50;
 
+/// What a launch depends on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LaunchCondition {
+    /// The version that the caller has seen, if it has to be that one.
+    pub version: Option<i64>,
+    /// The digest of the preflight that the caller has seen, if it has to be true yet.
+    pub preflight: Option<String>,
+}
+
+/// A draft that can be launched.
+pub(super) struct Launchable {
+    pub spec: CampaignSpec,
+    pub routes: Vec<Route>,
+    /// JSON: the templates as they are; `None` where a message is sent.
+    pub template: Option<String>,
+}
+
+/// Checks that a draft can be launched, and reads what it would send.
+pub(super) async fn launchable(
+    service: &CampaignService,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    draft: &StoredCampaign,
+) -> CampaignResult<Launchable> {
+    let spec = CampaignSpec::stored(&draft.spec)?;
+    let known = read_catalogue(tx, ctx.tenant).await?;
+    let directory = service.directory.current();
+    spec.check(ctx.tenant, &directory, &known)?;
+    let routes = spec.routes(ctx.tenant, &directory)?;
+    rows::require(tx, ctx.tenant, draft.id, &spec).await?;
+    let template = match &spec.message {
+        Some(message) => message.check_files(tx.on(), ctx.tenant).await.map(|()| None)?,
+        None => Some(
+            TemplateSnapshot::read(tx.on(), ctx.tenant, &spec, &routes)
+                .await?
+                .text(),
+        ),
+    };
+    Ok(Launchable { spec, routes, template })
+}
+
 /// Launches a draft. What it sends is what the template is now.
 pub(crate) async fn launch(
     service: &CampaignService,
     ctx: &Ctx,
     id: CampaignId,
     time: &LaunchTime,
-    version: Option<i64>,
+    condition: &LaunchCondition,
 ) -> CampaignResult<StoredCampaign> {
     let now = service.clock.now();
     let (starts_at, schedule) = time.resolve(now)?;
     let work = async |tx: &mut Tx| {
         let draft = locked(tx, ctx, id).await?;
-        if version.is_some_and(|version| version != draft.version) {
+        if condition.version.is_some_and(|version| version != draft.version) {
             return Err(CampaignError::Changed(draft.version));
         }
         if draft.status != CampaignStatus::Draft {
@@ -45,19 +88,12 @@ pub(crate) async fn launch(
         if store::count_live(tx.on(), ctx.tenant).await? >= MAX_LIVE as i64 {
             return Err(CampaignError::TooMany("campaigns under way", MAX_LIVE));
         }
-        let spec = CampaignSpec::stored(&draft.spec)?;
-        let known = read_catalogue(tx, ctx.tenant).await?;
-        let directory = service.directory.current();
-        spec.check(ctx.tenant, &directory, &known)?;
-        let routes = spec.routes(ctx.tenant, &directory)?;
-        let template = match &spec.message {
-            Some(message) => message.check_files(tx.on(), ctx.tenant).await.map(|()| None)?,
-            None => Some(
-                TemplateSnapshot::read(tx.on(), ctx.tenant, &spec, &routes)
-                    .await?
-                    .text(),
-            ),
-        };
+        let Launchable { spec, template, .. } = launchable(service, tx, ctx, &draft).await?;
+        if let Some(digest) = &condition.preflight {
+            let schedule = schedule.as_ref().map(CampaignSchedule::text);
+            let of = (ctx.tenant, id, draft.version);
+            preflight::require(tx.on(), of, (template.as_deref(), schedule.as_deref()), digest).await?;
+        }
         let launch = StoredLaunch {
             template,
             starts_at,

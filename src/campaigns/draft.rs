@@ -3,6 +3,7 @@
 use super::{
     CampaignService,
     error::{CampaignError, CampaignResult},
+    rows,
     spec::{CampaignSpec, SpecChange},
     store::{self, StoredCampaign},
 };
@@ -10,6 +11,7 @@ use crate::{
     contacts::segments::read_catalogue,
     db::Tx,
     domain::{CampaignId, CampaignStatus, Ctx, TenantId, check_name},
+    records::campaigns::{self, REMOVED},
 };
 
 /// Characters of a name.
@@ -116,9 +118,12 @@ pub(crate) async fn update(
 
 /// Removes a draft.
 pub(crate) async fn remove(service: &CampaignService, ctx: &Ctx, id: CampaignId) -> CampaignResult<()> {
+    rows::empty(service, ctx, id, "removed").await?;
     let work = async |tx: &mut Tx| {
         let found = store::lock(tx, ctx.tenant, id).await?;
         let draft = found.ok_or(CampaignError::NotFound(id))?;
+        // A file may have been imported just now.
+        while campaigns::remove_rows(tx, ctx.tenant, id, service.clock.now()).await? == REMOVED as u64 {}
         match store::remove(tx.on(), ctx.tenant, id).await? {
             true => Ok(()),
             false => Err(CampaignError::WrongStatus("removed", draft.status)),

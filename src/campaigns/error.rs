@@ -17,6 +17,12 @@ pub(crate) enum CampaignError {
     WrongStatus(&'static str, CampaignStatus),
     #[error("it has changed: its version is {0}")]
     Changed(i64),
+    /// An import of its rows has not completed.
+    #[error("the rows are not complete: {0}")]
+    RowsPending(String),
+    /// What is launched is not what the preflight looked at.
+    #[error("the preflight is not true any more: {0}")]
+    Stale(&'static str),
     #[error("at most {1} {0}")]
     TooMany(&'static str, usize),
     /// Its messages may have been removed by the tenant's retention, of so many days.

@@ -1,6 +1,7 @@
 //! Campaigns: one template to many people, once each.
 //!
 //! 1. A draft says who (`spec`), and what is sent (`templates`, `variables`). `draft` keeps drafts; `control` launches, pauses, resumes and cancels.
+//!    `preflight` says what a launch would do.
 //! 2. The dispatch job of a campaign (`dispatch`) *freezes* its audience window by window into waves of recipients with ordinals (`freeze`),
 //!    and makes messages of them page by page (`fan_out`), no more than about two seconds of sending ahead (`room`).
 //! 3. The id of a message is a function of campaign, wave and ordinal, and a cursor moves in the commit that makes the messages. So nobody is
@@ -8,6 +9,7 @@
 //! 4. Counters move in the commit that moves a status (`records/campaigns`): `progress` reads them, `ending` recounts them at the end.
 
 mod addressed;
+mod audience;
 mod content;
 mod control;
 mod dispatch;
@@ -21,20 +23,24 @@ mod launch_time;
 mod message;
 mod pace;
 mod plan;
+mod preflight;
 mod progress;
 mod recipients;
 mod report;
 mod retries;
 mod room;
+mod rows;
 mod service;
 mod spec;
 mod start;
+mod step;
 pub mod store;
 mod templates;
 mod threshold;
 mod variables;
 
-pub(crate) use control::{cancel, launch, pause, resume};
+pub(crate) use audience::CampaignAudience;
+pub(crate) use control::{LaunchCondition, cancel, launch, pause, resume};
 pub(crate) use dispatch::restore_jobs;
 pub use dispatch::{CAMPAIGNS, run};
 pub(crate) use draft::{CampaignChange, create, duplicate, find, remove, update};
@@ -43,10 +49,16 @@ pub use ending::{recount, stored};
 pub(crate) use error::CampaignError;
 pub(crate) use launch_time::{CampaignSchedule, LaunchTime};
 pub(crate) use message::CampaignMessage;
+pub(crate) use preflight::{
+    CheckedTemplate, PreflightReport, PreflightResult, PreflightState, find as find_preflight,
+    request as request_preflight,
+};
+pub use preflight::{PREFLIGHTS, run as preflight_in_turns};
 pub use progress::{CampaignProgress, progress};
 pub(crate) use progress::{WaitingFor, waiting_for};
 pub(crate) use recipients::{RecipientFilter, ShownRecipient, recipients};
 pub(crate) use report::{CampaignReport, ReportedWave, report};
 pub(crate) use retries::{CampaignRetry, RetryClass, retry};
+pub(crate) use rows::{empty as empty_rows, require_draft};
 pub use service::CampaignService;
-pub(crate) use spec::{CampaignAudience, CampaignSpec, CampaignTemplate, CampaignVariable, SpecChange};
+pub(crate) use spec::{CampaignSpec, CampaignTemplate, CampaignVariable, SpecChange};

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     contacts::segments::{language::Filter, read_catalogue},
     directory::Route,
-    domain::ChannelId,
+    domain::{CampaignId, ChannelId},
 };
 
 /// What a dispatch job needs of a campaign, read once a run.
@@ -20,7 +20,9 @@ pub(super) struct CampaignPlan {
     pub content: CampaignContent,
     /// Its channels that are in use.
     pub routes: Vec<Route>,
-    /// The filter of its audience; `None` where contacts are named.
+    /// The campaign whose rows its variables name: itself, or the one that it follows up.
+    pub rows_of: CampaignId,
+    /// The filter of its audience; `None` where contacts are named, or all that have rows are meant.
     pub filter: Option<Filter>,
     /// The local time that it was launched for.
     pub schedule: Option<CampaignSchedule>,
@@ -51,6 +53,7 @@ impl CampaignPlan {
         Ok(Self {
             content: CampaignContent::stored(&spec, campaign)?,
             routes: spec.channels.iter().filter_map(route).collect(),
+            rows_of: spec.rows_of.unwrap_or(campaign.id),
             filter: spec.filter(&known)?,
             parent,
             schedule: campaign.schedule.as_deref().map(CampaignSchedule::stored).transpose()?,

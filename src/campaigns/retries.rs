@@ -12,9 +12,10 @@ use uuid::Uuid;
 
 use super::{
     CampaignService,
+    audience::CampaignAudience,
     draft::{checked_name, insert},
     error::{CampaignError, CampaignResult},
-    spec::{CampaignAudience, CampaignSpec},
+    spec::CampaignSpec,
     store::{self, CampaignOutcome, StoredCampaign},
 };
 use crate::{
@@ -147,14 +148,16 @@ pub(crate) async fn retry(
     }
     let again = format!("{} (again)", parent.name);
     let name = checked_name(name.unwrap_or(&again))?;
+    let of_parent = CampaignSpec::stored(&parent.spec)?;
     let spec = CampaignSpec {
         audience: CampaignAudience::default(),
+        rows_of: of_parent.rows_of.or_else(|| of_parent.reads_rows().then_some(id)),
         exclude: Vec::new(),
         retry_of: Some(CampaignRetry {
             campaign_id: id,
             classes,
         }),
-        ..CampaignSpec::stored(&parent.spec)?
+        ..of_parent
     };
     insert(service, ctx, name, &spec).await
 }

@@ -7,28 +7,19 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
+    audience::CampaignAudience,
     error::{CampaignError, CampaignResult},
     message::CampaignMessage,
     retries::CampaignRetry,
 };
 use crate::{
-    contacts::{
-        ContactResult,
-        segments::{
-            Criteria,
-            language::{Filter, FilterCatalogue},
-        },
-    },
+    contacts::segments::language::FilterCatalogue,
     directory::{Route, Snapshot},
-    domain::{ChannelId, ContactId, OnMarketingCap, OnUnknown, TenantId},
+    domain::{CampaignId, ChannelId, OnMarketingCap, OnUnknown, TenantId},
 };
 
 /// Channels of a campaign.
 const MAX_CHANNELS: usize = 20;
-/// Exclusions of a campaign.
-const MAX_EXCLUDES: usize = 10;
-/// Contacts that an audience names one by one.
-const MAX_CONTACTS: usize = 10_000;
 /// Messages per second that a campaign may ask for.
 const MAX_RATE: u32 = 1_000;
 /// Seconds after which a message that was not sent expires: at least, at most, and unless said otherwise.
@@ -39,40 +30,6 @@ const CAPPED: i64 = 86_400;
 const CAPPED_EXPIRY: i64 = 2 * CAPPED;
 /// Per cent of failures at which a campaign pauses, unless said otherwise.
 const THRESHOLD: u8 = 30;
-
-/// Who is written to: the people who fulfil all that is given, or those named in `contacts`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CampaignAudience {
-    /// The name of a tag.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tag: Option<String>,
-    /// The name of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub list: Option<String>,
-    /// The id or the name of a segment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub segment: Option<String>,
-    /// A filter, as of a segment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 4096)]
-    pub filter: Option<String>,
-    /// At most 10,000 contacts by their ids, and nothing else besides.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 10_000)]
-    pub contacts: Vec<ContactId>,
-}
-
-impl CampaignAudience {
-    fn criteria(&self) -> Criteria {
-        Criteria {
-            tag: self.tag.clone(),
-            list: self.list.clone(),
-            segment: self.segment.clone(),
-            filter: self.filter.clone(),
-        }
-    }
-}
 
 /// The template that is sent. It is sent in the language of the contact where there is one, else in that of this choice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -89,9 +46,10 @@ pub(crate) struct CampaignTemplate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CampaignVariable {
-    /// `name`, `given_name`, `profile_name`, `phone`, `external_id`, `language`, `country`, `time_zone`, or a custom field as `fields.KEY`.
+    /// `name`, `given_name`, `profile_name`, `phone`, `external_id`, `language`, `country`, `time_zone`, a custom field as `fields.KEY`, or a
+    /// column of the campaign's rows as `row.HEADING`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 50, example = "fields.city")]
+    #[schema(max_length = 104, example = "fields.city")]
     pub field: Option<String>,
     /// For contacts without the field. Without it they are not written to, and counted as suppressed for `variable_missing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,6 +68,9 @@ pub(crate) struct CampaignSpec {
     /// In place of an audience: those whose message of another campaign failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<CampaignRetry>,
+    /// The campaign whose rows its variables name, if they are not its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_of: Option<CampaignId>,
     /// People who are left out, whatever the audience says.
     pub exclude: Vec<CampaignAudience>,
     /// The numbers that it is sent from.
@@ -161,6 +122,7 @@ impl CampaignSpec {
         Self {
             audience,
             retry_of: None,
+            rows_of: None,
             exclude: Vec::new(),
             channels,
             template: None,
@@ -182,6 +144,7 @@ impl CampaignSpec {
         Self {
             audience: change.audience.unwrap_or(self.audience),
             retry_of: self.retry_of,
+            rows_of: self.rows_of,
             exclude: change.exclude.unwrap_or(self.exclude),
             channels: change.channels.unwrap_or(self.channels),
             template: change.template.or(self.template.filter(|_| change.message.is_none())),
@@ -230,11 +193,7 @@ impl CampaignSpec {
         let waits = self.on_marketing_cap == OnMarketingCap::Wait;
         let why = format!("on_marketing_cap wait needs more than {CAPPED}");
         bounded("expires_after_s", !waits || self.expires_after_s > CAPPED, why)?;
-        for (key, variable) in &self.variables {
-            variable
-                .check(known)
-                .map_err(|why| CampaignError::invalid(format!("variables.{key}"), why))?;
-        }
+        self.check_variables(known)?;
         match (&self.template, &self.message) {
             (Some(_), Some(_)) => return Err(CampaignError::invalid("message", "give a template or a message")),
             (None, None) => return Err(CampaignError::invalid("template", "give a template, or a message")),
@@ -243,57 +202,6 @@ impl CampaignSpec {
         }
         self.filter(known)?;
         Ok(())
-    }
-
-    fn check_audience(&self) -> CampaignResult<()> {
-        let (named, criteria) = (self.audience.contacts.len(), self.audience.criteria());
-        let why = match named {
-            _ if self.retry_of.is_some() => {
-                if self.audience == CampaignAudience::default() {
-                    return self.check_excludes();
-                }
-                "it writes to those whose message of another campaign failed: leave the audience out".to_owned()
-            }
-            0 if criteria.is_empty() => "say who: a tag, a list, a segment, a filter, or contacts".to_owned(),
-            0 => return self.check_excludes(),
-            _ if !criteria.is_empty() => "contacts stand alone: leave out the other members".to_owned(),
-            _ if !self.exclude.is_empty() => {
-                return Err(CampaignError::invalid(
-                    "exclude",
-                    "leave the contacts out of audience.contacts instead",
-                ));
-            }
-            named if named > MAX_CONTACTS => format!("give at most {MAX_CONTACTS} contacts; put more into a list"),
-            _ => return Ok(()),
-        };
-        Err(CampaignError::invalid("audience", why))
-    }
-
-    fn check_excludes(&self) -> CampaignResult<()> {
-        let invalid = |why: &str| Err(CampaignError::invalid("exclude", why));
-        if self.exclude.len() > MAX_EXCLUDES {
-            return invalid("give at most 10");
-        }
-        let is_bad = |it: &CampaignAudience| !it.contacts.is_empty() || it.criteria().is_empty();
-        if self.exclude.iter().any(is_bad) {
-            return invalid("each says whom by a tag, a list, a segment or a filter");
-        }
-        Ok(())
-    }
-
-    /// Returns the filter of the audience; `None` where contacts are named, or are those of another campaign.
-    pub(super) fn filter(&self, known: &FilterCatalogue) -> ContactResult<Option<Filter>> {
-        if !self.audience.contacts.is_empty() || self.retry_of.is_some() {
-            return Ok(None);
-        }
-        let mut terms = vec![self.audience.criteria().filter(known)?];
-        for excluded in &self.exclude {
-            terms.push(Filter::Not(Box::new(excluded.criteria().filter(known)?)));
-        }
-        Ok(Some(match terms.len() {
-            1 => terms.remove(0),
-            _ => Filter::And(terms),
-        }))
     }
 
     /// Returns the channels that it is sent from.

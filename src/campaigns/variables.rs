@@ -1,13 +1,21 @@
 //! Values of a template's variables for a contact.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::spec::{CampaignSpec, CampaignVariable};
+use super::{
+    error::{CampaignError, CampaignResult},
+    spec::{CampaignSpec, CampaignVariable},
+};
 use crate::{contacts::segments::language::FilterCatalogue, records::contacts::Contact, templates::schema::Variables};
 
 /// Maximum length of a value, in characters: as much as a body may take.
 const MAX_VALUE: usize = 1_024;
 const CUSTOM: &str = "fields.";
+const ROW: &str = "row.";
+/// Longest heading of a column, in characters.
+const MAX_HEADING: usize = 100;
 const FIELDS: [&str; 8] = [
     "name",
     "given_name",
@@ -19,17 +27,28 @@ const FIELDS: [&str; 8] = [
     "time_zone",
 ];
 
+/// The cells of a row by the headings of their columns.
+pub(super) type RowValues = BTreeMap<String, String>;
+
 impl CampaignVariable {
-    pub(super) fn check(&self, known: &FilterCatalogue) -> Result<(), String> {
+    fn check(&self, known: &FilterCatalogue) -> Result<(), String> {
         match (&self.field, &self.value) {
             (Some(_), Some(_)) | (None, None) => return Err("give a field or a value".to_owned()),
             (None, Some(_)) if self.fallback.is_some() => return Err("a value needs no fallback".to_owned()),
             (None, Some(_)) => return Ok(()),
+            (Some(field), None) if field.starts_with(ROW) => {
+                let length = field.chars().count() - ROW.len();
+                if !(1..=MAX_HEADING).contains(&length) {
+                    return Err(format!(
+                        "after row. it has the heading of a column, of 1 to {MAX_HEADING} characters"
+                    ));
+                }
+            }
             (Some(field), None) => match field.strip_prefix(CUSTOM) {
                 Some(key) if !known.has_field(key) => return Err(format!("there is no custom field {key}")),
                 None if !FIELDS.contains(&field.as_str()) => {
                     return Err(format!(
-                        "{field} is no field; there are {}, and fields.KEY",
+                        "{field} is no field; there are {}, fields.KEY, and row.HEADING",
                         FIELDS.join(", ")
                     ));
                 }
@@ -42,7 +61,12 @@ impl CampaignVariable {
         }
     }
 
-    fn of(&self, contact: &Contact, phone: Option<&str>) -> Option<Value> {
+    /// Returns the heading of the column of the campaign's rows that it takes.
+    pub(super) fn column(&self) -> Option<&str> {
+        self.field.as_deref()?.strip_prefix(ROW)
+    }
+
+    fn of(&self, contact: &Contact, phone: Option<&str>, row: Option<&RowValues>) -> Option<Value> {
         if let Some(value) = &self.value {
             return Some(value.clone());
         }
@@ -56,7 +80,10 @@ impl CampaignVariable {
             "language" => profile.language.clone(),
             "country" => profile.country.clone(),
             "time_zone" => profile.time_zone.clone(),
-            custom => profile.fields.0.get(custom.strip_prefix(CUSTOM)?).cloned(),
+            other => match other.strip_prefix(ROW) {
+                Some(heading) => row.and_then(|row| row.get(heading)).cloned(),
+                None => profile.fields.0.get(other.strip_prefix(CUSTOM)?).cloned(),
+            },
         };
         let found = found.as_deref().and_then(clean);
         let fallback = || self.fallback.as_deref().and_then(clean);
@@ -65,9 +92,35 @@ impl CampaignVariable {
 }
 
 impl CampaignSpec {
-    /// Returns the values of all variables for a contact; `None` if one has none.
-    pub(super) fn values(&self, contact: &Contact, phone: Option<&str>) -> Option<Variables> {
-        let value = |(key, variable): (&String, &CampaignVariable)| Some((key.clone(), variable.of(contact, phone)?));
+    pub(super) fn check_variables(&self, known: &FilterCatalogue) -> CampaignResult<()> {
+        for (key, variable) in &self.variables {
+            let invalid = |why: String| CampaignError::invalid(format!("variables.{key}"), why);
+            variable.check(known).map_err(invalid)?;
+            if variable.column().is_some() && !self.audience.rows && self.retry_of.is_none() {
+                return Err(invalid(
+                    "it names a column of rows: say `rows` in the audience".to_owned(),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether a variable names a column of rows.
+    pub(super) fn reads_rows(&self) -> bool {
+        self.variables.values().any(|it| it.column().is_some())
+    }
+
+    /// Returns the values of all variables for a contact; or else the key of one that has none.
+    pub(super) fn values(
+        &self,
+        contact: &Contact,
+        phone: Option<&str>,
+        row: Option<&RowValues>,
+    ) -> Result<Variables, String> {
+        let value = |(key, variable): (&String, &CampaignVariable)| match variable.of(contact, phone, row) {
+            Some(value) => Ok((key.clone(), value)),
+            None => Err(key.clone()),
+        };
         self.variables.iter().map(value).collect()
     }
 }

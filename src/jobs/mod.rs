@@ -10,6 +10,7 @@ mod dispatch_campaigns;
 mod fetch_media;
 mod fire_schedules;
 mod import_contacts;
+mod look_ahead;
 mod make_variants;
 mod process_events;
 mod remove_expired;
@@ -28,6 +29,7 @@ pub(crate) use dispatch_campaigns::DispatchCampaigns;
 pub(crate) use fetch_media::FetchMedia;
 pub(crate) use fire_schedules::FireSchedules;
 pub(crate) use import_contacts::ImportContacts;
+pub(crate) use look_ahead::LookAhead;
 pub(crate) use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
 pub(crate) use remove_expired::RemoveExpired;
@@ -56,6 +58,7 @@ pub const QUEUES: &[Queue] = &[
     ImportContacts::QUEUE,
     WriteExports::QUEUE,
     CountSegments::QUEUE,
+    LookAhead::QUEUE,
     VerifyNumbers::QUEUE,
     DispatchCampaigns::QUEUE,
     FireSchedules::QUEUE,
@@ -77,6 +80,7 @@ pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
         .register::<ImportContacts>()
         .register::<WriteExports>()
         .register::<CountSegments>()
+        .register::<LookAhead>()
         .register::<VerifyNumbers>()
         .register::<DispatchCampaigns>()
         .register::<FireSchedules>()
@@ -110,6 +114,7 @@ const TRAITS: &[JobTraits] = &[
     traits::<ImportContacts>(),
     traits::<WriteExports>(),
     traits::<CountSegments>(),
+    traits::<LookAhead>(),
     traits::<VerifyNumbers>(),
     traits::<DispatchCampaigns>(),
     traits::<FireSchedules>(),

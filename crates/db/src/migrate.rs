@@ -97,6 +97,16 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0012_campaign_schedules.sql"),
         postgres: "",
     },
+    Step {
+        name: "0013_campaign_rows",
+        text: include_str!("../../../migrations/0013_campaign_rows.sql"),
+        postgres: include_str!("../../../migrations/0013_campaign_rows.postgres.sql"),
+    },
+    Step {
+        name: "0014_preflights",
+        text: include_str!("../../../migrations/0014_preflights.sql"),
+        postgres: "",
+    },
 ];
 
 impl Step {

@@ -27,7 +27,7 @@ pub struct ImportFailed<'a> {
     pub import_id: ImportId,
     #[schema(required)]
     pub filename: Option<&'a str>,
-    /// `looks_wrong`, `file_missing`, `row_too_long` or `crashed`.
+    /// `looks_wrong`, `file_missing`, `row_too_long`, `crashed` or `campaign_not_draft`.
     pub reason: &'a str,
     /// Rows that it went through. What it wrote stays.
     pub rows: i64,

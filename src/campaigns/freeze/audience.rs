@@ -1,6 +1,6 @@
 //! The next window of an audience.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -14,7 +14,10 @@ use crate::{
     },
     db::{Result, Tx},
     domain::{ContactId, Id},
-    records::contacts::{self, Contact},
+    records::{
+        campaigns,
+        contacts::{self, Contact},
+    },
 };
 
 /// Contacts that are read by one statement.
@@ -22,7 +25,7 @@ const CHUNK: usize = 1_000;
 const PERSON: &str = "person";
 
 /// The contacts of a window whom the audience takes in.
-pub(super) struct Window {
+pub(in crate::campaigns) struct Window {
     pub contacts: Vec<Contact>,
     /// Where they are in the campaign that is followed up, if one is.
     pub retried: RetriedContacts,
@@ -31,7 +34,7 @@ pub(super) struct Window {
 }
 
 /// Reads the next window of a campaign's audience.
-pub(super) async fn next_window(
+pub(in crate::campaigns) async fn next_window(
     tx: &mut Tx,
     campaign: &StoredCampaign,
     plan: &CampaignPlan,
@@ -41,7 +44,12 @@ pub(super) async fn next_window(
     let (retried, retried_rest) = retried(tx, campaign, plan, window, now).await?;
     let (ids, rest) = match scan(tx, campaign, plan).await? {
         _ if plan.parent.is_some() => (retried.keys().copied().collect(), retried_rest),
-        Some(mut scan) => (scan.ids(tx).await?, scan.rest().map(Id::uuid)),
+        Some(mut scan) => {
+            let found = scan.ids(tx).await?;
+            let ids = with_rows(tx, campaign, plan, found).await?;
+            (ids, scan.rest().map(Id::uuid))
+        }
+        None if plan.spec.audience.rows => rows(tx, campaign, window).await?,
         None => named(campaign, plan, window),
     };
     let mut found: HashMap<ContactId, Contact> = HashMap::new();
@@ -78,6 +86,38 @@ async fn retried(
     let rest = found.last().map(|it| it.id.uuid()).filter(|_| is_more);
     let ended_at = parent.finished_at.unwrap_or(now);
     Ok((retry.of_window(&found, ended_at, now), rest))
+}
+
+/// Returns those of the contacts that have rows, where the audience asks for them.
+async fn with_rows(
+    tx: &mut Tx,
+    campaign: &StoredCampaign,
+    plan: &CampaignPlan,
+    mut ids: Vec<ContactId>,
+) -> Result<Vec<ContactId>> {
+    if !plan.spec.audience.rows {
+        return Ok(ids);
+    }
+    let mut having = HashSet::new();
+    for chunk in ids.chunks(CHUNK) {
+        let found = campaigns::rows_of(tx.on(), (campaign.tenant_id, campaign.id), chunk).await?;
+        having.extend(found.into_keys());
+    }
+    ids.retain(|id| having.contains(id));
+    Ok(ids)
+}
+
+/// Returns the next of the contacts that have rows, newest first, and where it goes on.
+async fn rows(tx: &mut Tx, campaign: &StoredCampaign, window: i64) -> Result<(Vec<ContactId>, Option<Uuid>)> {
+    let before = campaign
+        .freeze_cursor
+        .map(ContactId::from_uuid)
+        .or(campaign.freeze_bound);
+    let before = before.unwrap_or(ContactId::from_uuid(Uuid::max()));
+    let ids = campaigns::rows_before(tx.on(), (campaign.tenant_id, campaign.id), before, window).await?;
+    let is_more = ids.len() as i64 == window;
+    let rest = ids.last().map(|id| id.uuid()).filter(|_| is_more);
+    Ok((ids, rest))
 }
 
 /// Returns the next of the contacts that an audience names, newest first, and where it goes on.

@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    campaigns::plan::CampaignPlan,
+    campaigns::{plan::CampaignPlan, variables::RowValues},
     contacts::store::consents::refusing_marketing,
     db::{Result, Tx},
     directory::Route,
     domain::{ChannelId, ContactId, Id, RecipientKind, TenantId},
     messaging::store::blocks::{self, BlockedContact},
     records::{
+        campaigns,
         contacts::{self, Contact, IdentityRecord},
         conversations,
     },
@@ -22,15 +23,17 @@ const CHUNK: usize = 1_000;
 
 /// A contact of a window.
 #[derive(Clone, Debug)]
-pub(super) struct JudgedContact {
+pub(in crate::campaigns) struct JudgedContact {
     pub contact: ContactId,
     pub address: Option<(RecipientKind, String)>,
     pub verdict: FreezeVerdict,
+    /// The variable that has no value for them, if they are suppressed for it.
+    pub missing: Option<String>,
 }
 
 /// What the recipients of a wave have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct WaveClass {
+pub(in crate::campaigns) struct WaveClass {
     pub channel: ChannelId,
     pub language: String,
     /// `None` with the start of the campaign.
@@ -39,7 +42,7 @@ pub(super) struct WaveClass {
 
 /// What becomes of a contact.
 #[derive(Clone, Debug)]
-pub(super) enum FreezeVerdict {
+pub(in crate::campaigns) enum FreezeVerdict {
     Recipient {
         class: WaveClass,
         /// JSON.
@@ -50,7 +53,7 @@ pub(super) enum FreezeVerdict {
 }
 
 /// Judges the contacts of a window.
-pub(super) async fn judge(
+pub(in crate::campaigns) async fn judge(
     tx: &mut Tx,
     tenant: TenantId,
     plan: &CampaignPlan,
@@ -95,59 +98,101 @@ async fn judge_chunk(
         .await?
         .into_iter()
         .collect();
+    let rows = rows(tx, tenant, plan, &ids).await?;
     let judged = contacts.iter().map(|contact| {
         let own = known.get(&contact.id).map_or(&[][..], Vec::as_slice);
         let address = address(own);
+        let mut missing = None;
         let verdict = match route_of(contact.id) {
             None => FreezeVerdict::Suppressed("no_channel"),
             Some(route) if blocked.contains(&(route.channel, contact.id)) => FreezeVerdict::Suppressed("blocked"),
             Some(route) if refusing.contains(&(contact.id, route.channel)) => FreezeVerdict::Suppressed("opted_out"),
-            Some(route) => verdict(plan, route, contact, own, address.as_ref(), now),
+            Some(route) => {
+                let who = Who {
+                    contact,
+                    identities: own,
+                    row: rows.get(&contact.id),
+                };
+                let judged = verdict(plan, route, &who, address.as_ref(), now);
+                judged.unwrap_or_else(|variable| {
+                    missing = Some(variable);
+                    FreezeVerdict::Suppressed("variable_missing")
+                })
+            }
         };
         JudgedContact {
             contact: contact.id,
             address,
             verdict,
+            missing,
         }
     });
     Ok(judged.collect())
 }
 
+/// Reads the rows of contacts that variables take their values from.
+async fn rows(
+    tx: &mut Tx,
+    tenant: TenantId,
+    plan: &CampaignPlan,
+    ids: &[ContactId],
+) -> Result<HashMap<ContactId, RowValues>> {
+    if !plan.spec.reads_rows() {
+        return Ok(HashMap::new());
+    }
+    let found = campaigns::rows_of(tx.on(), (tenant, plan.rows_of), ids).await?;
+    let values = |(id, params): (ContactId, Option<String>)| Some((id, serde_json::from_str(&params?).ok()?));
+    Ok(found.into_iter().filter_map(values).collect())
+}
+
+/// What the values for a contact come from.
+struct Who<'a> {
+    contact: &'a Contact,
+    identities: &'a [IdentityRecord],
+    row: Option<&'a RowValues>,
+}
+
+/// Judges a contact who may be written to from a number.
+///
+/// # Errors
+/// A variable has no value for them: its key.
 fn verdict(
     plan: &CampaignPlan,
     route: &Route,
-    contact: &Contact,
-    identities: &[IdentityRecord],
+    &Who {
+        contact,
+        identities,
+        row,
+    }: &Who<'_>,
     address: Option<&(RecipientKind, String)>,
     now: DateTime<Utc>,
-) -> FreezeVerdict {
+) -> std::result::Result<FreezeVerdict, String> {
+    let suppressed = |reason| Ok(FreezeVerdict::Suppressed(reason));
     match address {
-        None => return FreezeVerdict::Suppressed("no_address"),
+        None => return suppressed("no_address"),
         Some((RecipientKind::Phone, _)) => {}
-        Some(_) if plan.content.needs_phone() => return FreezeVerdict::Suppressed("no_phone"),
+        Some(_) if plan.content.needs_phone() => return suppressed("no_phone"),
         Some(_) => {}
     }
     let language = contact.profile.language.as_deref();
     let Some(language) = plan.content.language(route.account(), language) else {
-        return FreezeVerdict::Suppressed("no_template");
+        return suppressed("no_template");
     };
     let zone = contact.profile.time_zone.as_deref();
     let starts_at = match plan.schedule.as_ref().map_or(Ok(None), |it| it.turn_of(zone, now)) {
         Ok(starts_at) => starts_at,
-        Err(missed) => return FreezeVerdict::Suppressed(missed),
+        Err(missed) => return suppressed(missed),
     };
     let phone = contacts::current_identity(identities, RecipientKind::Phone.as_str());
-    match plan.spec.values(contact, phone) {
-        None => FreezeVerdict::Suppressed("variable_missing"),
-        Some(values) => FreezeVerdict::Recipient {
-            class: WaveClass {
-                channel: route.channel,
-                language: language.to_owned(),
-                starts_at,
-            },
-            params: serde_json::Value::Object(values).to_string(),
+    let values = plan.spec.values(contact, phone, row)?;
+    Ok(FreezeVerdict::Recipient {
+        class: WaveClass {
+            channel: route.channel,
+            language: language.to_owned(),
+            starts_at,
         },
-    }
+        params: serde_json::Value::Object(values).to_string(),
+    })
 }
 
 /// Returns the address of a contact: a phone number works for every template.

@@ -11,9 +11,9 @@ mod audience;
 mod judge;
 
 use assign::assign;
-use audience::{Window, next_window};
-pub(super) use judge::address;
-use judge::{JudgedContact, judge};
+use audience::Window;
+pub(super) use audience::next_window;
+pub(super) use judge::{FreezeVerdict, JudgedContact, address, judge};
 
 use uuid::Uuid;
 

@@ -20,7 +20,7 @@ pub(crate) use recipients::{
     FrozenRecipient, StoredRecipient, free, insert_recipients, merge, page, recipients_after, suppress,
 };
 pub(crate) use recount::recount_wave;
-pub(crate) use retries::{CampaignOutcome, claim, outcomes_before};
+pub(crate) use retries::{CampaignOutcome, claim, outcomes_before, unclaimed};
 pub(crate) use waves::{
     NewFrozen, StoredWave, advance_wave, first_made, lock_waves, numbers, numbers_with_failures, set_frozen, waves,
 };

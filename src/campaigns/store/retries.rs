@@ -72,3 +72,21 @@ pub(crate) async fn claim(
         .await?;
     Ok(free.into_iter().collect())
 }
+
+/// Returns the keys of those recipients of a campaign that no other campaign has claimed.
+pub(crate) async fn unclaimed(
+    on: On<'_>,
+    (tenant, campaign): (TenantId, CampaignId),
+    keys: &[(i64, i64)],
+) -> Result<HashSet<(i64, i64)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, campaign_id, wave, n) AS ({rows})
+        SELECT k.wave, k.n FROM r CROSS JOIN campaign_recipients k
+        WHERE k.tenant_id = r.tenant_id AND k.campaign_id = r.campaign_id AND k.wave = r.wave AND k.n = r.n AND k.retried_by IS NULL";
+    if keys.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let row = |(wave, n): &(i64, i64)| (tenant.uuid(), campaign.uuid(), *wave, *n);
+    let free: Vec<(i64, i64)> = Rows::new(SQL, keys.iter().map(row).collect()).all(on).await?;
+    Ok(free.into_iter().collect())
+}

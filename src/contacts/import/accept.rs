@@ -5,7 +5,7 @@ use futures::{Stream, StreamExt};
 use mainstay_phone::Region;
 
 use super::{
-    columns::{MappingError, map_columns},
+    columns::{MappingError, keep_columns, map_columns},
     counts::ImportCounts,
     field_values::FieldCatalogue,
     quotes::{QuoteCheck, QuoteError},
@@ -17,8 +17,13 @@ use super::{
     tags::{MAX_TAGS, TagIndex},
 };
 use crate::{
+    db::Tx,
     domain::{ConsentStatus, Ctx, Id, ImportId, TaskKind},
-    records::tasks::{self, NewTask},
+    records::{
+        campaigns,
+        lock_order::Stage,
+        tasks::{self, NewTask},
+    },
     storage::{self, FileWriter, StorageKey},
 };
 
@@ -51,6 +56,9 @@ pub(crate) enum ImportError {
     UnknownCountry(String),
     #[error("there is no room for these tags and lists: a tenant has at most {MAX_TAGS}")]
     TooManyTags,
+    /// The campaign that the rows are for was launched or removed meanwhile.
+    #[error("the campaign is no draft any more")]
+    NoDraft,
     /// The body broke off.
     #[error("{0}")]
     Incomplete(String),
@@ -92,21 +100,41 @@ pub(crate) async fn accept<E: std::fmt::Display>(
         bytes: 0,
         rows: 0,
     };
-    match upload.receive(writer, pieces).await {
-        Ok(spec) => {
-            let spec = serde_json::to_string(&spec).expect("texts and numbers always serialise");
-            let (counts, now) = (ImportCounts::default().stored(), service.clock.now());
-            tasks::complete_upload(service.db.writer(), id, spec, counts, now).await?;
-            // The row is committed; if the push fails, the sweep finds it.
-            drop(service.queues.push(&IMPORTS, [id.uuid()], now).await);
-            Ok(id)
-        }
+    let received = match upload.receive(writer, pieces).await {
+        Ok(spec) => queue(service, ctx, id, &spec).await,
+        Err(error) => Err(error),
+    };
+    match received {
+        Ok(()) => Ok(id),
         Err(error) => {
             drop(service.storage.remove(&key).await);
             tasks::remove(service.db.writer(), ctx.tenant, id).await?;
             Err(error)
         }
     }
+}
+
+/// Makes an import due whose file is stored. That of a campaign's rows is noted at the campaign.
+async fn queue(service: &ImportService, ctx: &Ctx, id: ImportId, spec: &ImportSpec) -> Result<(), ImportError> {
+    let text = serde_json::to_string(spec).expect("texts and numbers always serialise");
+    let (counts, now) = (ImportCounts::default().stored(), service.clock.now());
+    let write = async |tx: &mut Tx| {
+        if let Some(campaign) = spec.campaign_id {
+            campaigns::lock_draft(tx, ctx.tenant, campaign).await?;
+            if !spec.policies.dry_run {
+                campaigns::note_import(tx.on(), (ctx.tenant, campaign), id, now).await?;
+            }
+        }
+        Stage::Tasks.reach(tx);
+        tasks::complete_upload(tx.on(), id, text.clone(), counts.clone(), now).await
+    };
+    match service.db.transaction_as(ctx.tenant, write).await {
+        Err(error) if campaigns::is_no_draft(&error) => return Err(ImportError::NoDraft),
+        result => result?,
+    };
+    // The row is committed; if the push fails, the sweep finds it.
+    drop(service.queues.push(&IMPORTS, [id.uuid()], now).await);
+    Ok(())
 }
 
 async fn check(service: &ImportService, ctx: &Ctx, options: &ImportOptions) -> Result<(), ImportError> {
@@ -218,7 +246,10 @@ impl Upload {
     fn look(&mut self, is_whole: bool) -> Result<(), ImportError> {
         let options = self.options.take().unwrap_or_default();
         let file = sniff(&self.head, is_whole, &options.declared)?;
-        let columns = map_columns(&file.columns, &options.mapping, |key| self.fields.contains_key(key))?;
+        let mut columns = map_columns(&file.columns, &options.mapping, |key| self.fields.contains_key(key))?;
+        if options.campaign.is_some() {
+            keep_columns(&mut columns, &file.columns, &options.mapping)?;
+        }
         let spec = ImportSpec::new(options, &file, columns.used, columns.ignored);
         let mut reader = RowReader::new(file.format, file.data_at);
         let data_at = usize::try_from(file.data_at).unwrap_or(usize::MAX);

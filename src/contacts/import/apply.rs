@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
+    campaign_rows::{lock_first, write_campaign_rows},
     counts::RowOutcome,
     matching::{KnownInChunk, MatchedRow, RowContact, wanted},
     overlay::overlay,
@@ -46,7 +47,7 @@ pub(super) struct AppliedChunk {
 /// contacts are to be merged first.
 pub(super) async fn apply(tx: &mut Tx, import: &RunningImport<'_>, judged: &[JudgedRow]) -> Result<AppliedChunk> {
     let tenant = import.tenant;
-    contacts::lock_tenant(tx, tenant, false).await?;
+    lock_first(tx, import).await?;
     let rows: Vec<&ImportedRow> = judged.iter().filter_map(|it| it.row.as_ref()).collect();
     let known = contacts::identities(tx.on(), &wanted(tenant, &rows)).await?;
     let named: Vec<String> = rows.iter().filter_map(|row| row.external_id.clone()).collect();
@@ -67,6 +68,7 @@ pub(super) async fn apply(tx: &mut Tx, import: &RunningImport<'_>, judged: &[Jud
         changes.add(import, it, &existing);
     }
     changes.write(tx, import).await?;
+    write_campaign_rows(tx, import, judged, &changes.outcomes).await?;
     let kept_opted_out = record_consents(tx, import, &changes).await?;
     Ok(changes.summary(judged, kept_opted_out))
 }

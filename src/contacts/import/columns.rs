@@ -17,10 +17,18 @@ pub(crate) enum ColumnTarget {
     Lists,
     /// The custom field of this key.
     Field(String),
+    /// Nothing: the cells are for the variables of the campaign, under this heading.
+    Row(String),
 }
 
 /// The prefix of a custom field's name, in a mapping and in a header.
 pub(crate) const FIELD_PREFIX: &str = "fields.";
+/// The prefix of a heading, in the variables of a campaign.
+const ROW_PREFIX: &str = "row.";
+/// Most columns that are kept for the variables of a campaign.
+const MAX_KEPT: usize = 20;
+/// Longest heading of such a column, in characters.
+const MAX_HEADING: usize = 100;
 /// In a mapping: leaves a column out that would map itself.
 const IGNORE: &str = "ignore";
 
@@ -61,8 +69,10 @@ impl ColumnTarget {
 
 /// Returns the name of a target, as a mapping and a header have it.
 pub(crate) fn target_name(target: &ColumnTarget) -> String {
-    if let ColumnTarget::Field(key) = target {
-        return format!("{FIELD_PREFIX}{key}");
+    match target {
+        ColumnTarget::Field(key) => return format!("{FIELD_PREFIX}{key}"),
+        ColumnTarget::Row(heading) => return format!("{ROW_PREFIX}{heading}"),
+        _ => {}
     }
     let named = ColumnTarget::NAMED.into_iter().find(|(_, of)| of == target);
     named.map(|(name, _)| name.to_owned()).unwrap_or_default()
@@ -97,6 +107,12 @@ pub(crate) enum MappingError {
     UnknownField(String),
     #[error("the columns {first} and {second} give the same")]
     Twice { first: String, second: String },
+    #[error(
+        "{0} columns give nothing to the contact: at most {MAX_KEPT} are kept for the variables; map the others to ignore"
+    )]
+    TooManyKept(usize),
+    #[error("the heading {0}… is longer than {MAX_HEADING} characters: shorten it, or map the column to ignore")]
+    LongHeading(String),
     #[error("no column gives phone, user_id or external_id, by which a contact is known")]
     NoIdentity,
 }
@@ -150,5 +166,66 @@ fn given_target(column: &str, target: &str, has_field: &impl Fn(&str) -> bool) -
             column: column.to_owned(),
             target: target.chars().take(100).collect(),
         }),
+    }
+}
+
+/// Has columns that give nothing to the contact kept for the variables of a campaign, but for those that `mapping` leaves out.
+pub(crate) fn keep_columns(
+    mapped: &mut MappedColumns,
+    columns: &[String],
+    mapping: &BTreeMap<String, String>,
+) -> Result<(), MappingError> {
+    let is_left_out = |name: &String| {
+        let same = |(column, _): &(&String, &String)| column.trim().to_lowercase() == name.trim().to_lowercase();
+        name.trim().is_empty() || mapping.iter().any(|it| same(&it))
+    };
+    let is_kept = |name: &String| mapped.ignored.contains(name) && !is_left_out(name);
+    let kept: Vec<(usize, &String)> = columns.iter().enumerate().filter(|(_, name)| is_kept(name)).collect();
+    if kept.len() > MAX_KEPT {
+        return Err(MappingError::TooManyKept(kept.len()));
+    }
+    let mut kept_columns: Vec<ImportColumn> = Vec::with_capacity(kept.len());
+    for (at, name) in kept {
+        if name.chars().count() > MAX_HEADING {
+            return Err(MappingError::LongHeading(name.chars().take(40).collect()));
+        }
+        let target = ColumnTarget::Row(name.clone());
+        if kept_columns.iter().any(|it| it.target == target) {
+            return Err(MappingError::Twice {
+                first: name.clone(),
+                second: name.clone(),
+            });
+        }
+        let name = name.clone();
+        kept_columns.push(ImportColumn { at, name, target });
+    }
+    mapped
+        .ignored
+        .retain(|name| !kept_columns.iter().any(|it| it.name == *name));
+    mapped.used.extend(kept_columns);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gives_nothing_to_the_contact_is_kept_for_variables_but_for_what_is_left_out() {
+        let columns = ["phone", "Code", "secret", ""].map(str::to_owned);
+        let mapping = BTreeMap::from([("Secret".to_owned(), "ignore".to_owned())]);
+        let mut found = map_columns(&columns, &mapping, |_| false).expect("they are mapped");
+        keep_columns(&mut found, &columns, &mapping).expect("there are few");
+        assert_eq!(found.used[1].target, ColumnTarget::Row("Code".to_owned()));
+        assert_eq!(
+            (found.used.len(), &found.ignored[..]),
+            (2, &["secret".to_owned(), String::new()][..])
+        );
+        let columns = ["phone", "Code", "Code"].map(str::to_owned);
+        let mut twice = map_columns(&columns, &BTreeMap::new(), |_| false).expect("they are mapped");
+        assert!(matches!(
+            keep_columns(&mut twice, &columns, &BTreeMap::new()),
+            Err(MappingError::Twice { .. })
+        ));
     }
 }

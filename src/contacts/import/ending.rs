@@ -23,6 +23,8 @@ pub(crate) enum ImportFailure {
     RowTooLong,
     /// The process ended again and again while it worked on it.
     Crashed,
+    /// The campaign that the rows are for was launched or removed.
+    CampaignNotDraft,
 }
 
 impl ImportFailure {
@@ -32,6 +34,7 @@ impl ImportFailure {
             Self::FileMissing => "file_missing",
             Self::RowTooLong => "row_too_long",
             Self::Crashed => "crashed",
+            Self::CampaignNotDraft => "campaign_not_draft",
         }
     }
 }

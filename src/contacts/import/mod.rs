@@ -7,6 +7,7 @@
 
 mod accept;
 mod apply;
+mod campaign_rows;
 mod cell;
 mod chunk;
 mod clean;

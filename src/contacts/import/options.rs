@@ -80,6 +80,7 @@ impl OptionTexts {
             },
             mapping: self.json("mapping")?.unwrap_or_default(),
             default_country: text("default_country"),
+            campaign: None,
             policies: ImportPolicies {
                 on_existing: self.word("on_existing")?,
                 on_bad_field: self.word("on_bad_field")?,

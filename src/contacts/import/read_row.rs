@@ -34,6 +34,8 @@ pub(crate) struct ImportedRow {
     pub lists: Vec<String>,
     /// Keys and canonical values of custom fields.
     pub fields: Vec<(String, String)>,
+    /// Headings and values for the variables of a campaign.
+    pub params: Vec<(String, String)>,
 }
 
 /// How cells are judged.
@@ -122,6 +124,7 @@ fn set(row: &mut ImportedRow, column: &ImportColumn, text: &str, rules: &RowRule
             let value = (rules.field)(key, &at_most(text, MAX_CHARS)?)?;
             row.fields.push((key.clone(), value));
         }
+        ColumnTarget::Row(heading) => row.params.push((heading.clone(), at_most(text, MAX_CHARS)?)),
     }
     Ok(())
 }

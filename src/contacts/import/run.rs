@@ -28,7 +28,10 @@ use crate::{
     db::{Result, Tx},
     domain::{Actor, ContactId, Id, ImportId, TaskKind, TenantId},
     queue::{Lane, Outcome},
-    records::tasks::{self, Fence},
+    records::{
+        campaigns,
+        tasks::{self, Fence},
+    },
     storage::{self, StorageKey},
 };
 
@@ -186,7 +189,12 @@ async fn work(import: &mut RunningImport<'_>, fence: Fence, mut counts: ImportCo
         mark = Instant::now();
         let written = write_chunk(import, fence, &chunk, counts);
         let (written, following) = tokio::join!(written, feed.next(rows_before));
-        let written = written?;
+        let written = match written {
+            Err(error) if campaigns::is_no_draft(&error) => {
+                return ending::end(import, fence, &counts, ImportFailure::CampaignNotDraft.into()).await;
+            }
+            written => written?,
+        };
         if is_growing(before, written.counts.rows) {
             imports::analyze(&service.db).await;
         }

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    columns::ImportColumn,
+    columns::{ColumnTarget, ImportColumn},
     encoding::TextEncoding,
     rows::CsvFormat,
     sniff::{DeclaredFormat, SniffedFile},
 };
-use crate::domain::{ConsentPurpose, ConsentStatus};
+use crate::domain::{CampaignId, ConsentPurpose, ConsentStatus};
 
 /// What to do with a contact that exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -70,6 +70,8 @@ pub(crate) struct ImportOptions {
     pub mapping: BTreeMap<String, String>,
     /// The country of numbers without `+`, two letters.
     pub default_country: Option<String>,
+    /// The campaign that the rows are for.
+    pub campaign: Option<CampaignId>,
     pub policies: ImportPolicies,
 }
 
@@ -108,6 +110,9 @@ pub(crate) struct ImportSpec {
     pub columns: Vec<ImportColumn>,
     pub ignored: Vec<String>,
     pub default_country: Option<String>,
+    /// The campaign that the rows are for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign_id: Option<CampaignId>,
     pub policies: ImportPolicies,
 }
 
@@ -126,8 +131,18 @@ impl ImportSpec {
             columns,
             ignored,
             default_country: options.default_country,
+            campaign_id: options.campaign,
             policies: options.policies,
         }
+    }
+
+    /// Returns the headings of the columns that are kept for the variables of a campaign.
+    pub fn kept_columns(&self) -> Vec<String> {
+        let heading = |it: &ImportColumn| match &it.target {
+            ColumnTarget::Row(heading) => Some(heading.clone()),
+            _ => None,
+        };
+        self.columns.iter().filter_map(heading).collect()
     }
 
     pub fn format(&self) -> CsvFormat {

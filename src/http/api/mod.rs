@@ -75,6 +75,7 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(campaigns::recipients))
         .routes(routes!(campaigns::report::show_report))
         .routes(routes!(campaigns::report::recount))
+        .routes(routes!(campaigns::preflight::begin, campaigns::preflight::show))
         .routes(routes!(campaigns::control::launch))
         .routes(routes!(campaigns::control::pause))
         .routes(routes!(campaigns::control::resume))
@@ -158,5 +159,6 @@ pub fn uploads(state: &HttpState) -> OpenApiRouter<HttpState> {
 pub fn imports(state: &HttpState) -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(imports::create, imports::list))
+        .routes(routes!(campaigns::rows::add, campaigns::rows::remove))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
 }

@@ -14,7 +14,7 @@ use crate::{
     contacts::{consent, store::tags},
     db::{Result, Tx},
     messaging::store::blocks,
-    records::{conversations, lock_order::Stage, messages, portfolios},
+    records::{campaigns::merge_rows as merge_campaign_rows, conversations, lock_order::Stage, messages, portfolios},
 };
 
 /// A table that names a contact or a conversation.
@@ -38,6 +38,9 @@ pub(crate) type MoveRows = for<'a> fn(&'a mut Tx, ContactMerge) -> BoxFuture<'a,
 
 /// All of them, in the lock order.
 pub const MERGED_TABLES: &[MergedTable] = &[
+    moves(Stage::Campaigns, "campaign_rows", |tx, merge| {
+        Box::pin(merge_campaign_rows(tx, merge))
+    }),
     moves(Stage::Campaigns, "campaign_recipients", |tx, merge| {
         Box::pin(campaigns::store::merge(tx, merge))
     }),

@@ -61,6 +61,6 @@ pub(crate) async fn file_is_gone(on: On<'_>, id: Uuid, now: DateTime<Utc>) -> Re
 pub(crate) async fn remove_ended(on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         DELETE FROM tasks WHERE id IN (
-            SELECT id FROM tasks WHERE finished_at < $1 AND (subject IS NULL OR kind = 'segment_count') ORDER BY id LIMIT $2)";
+            SELECT id FROM tasks WHERE finished_at < $1 AND (subject IS NULL OR kind IN ('segment_count', 'preflight')) ORDER BY id LIMIT $2)";
     on.sql(SQL, (before, CHUNK)).run().await
 }

@@ -121,6 +121,22 @@ pub(crate) async fn is_open_for(on: On<'_>, tenant: TenantId, kind: TaskKind, su
     Ok(count > 0)
 }
 
+/// Returns the ids and specs of the tasks of a kind that have not ended.
+pub(crate) async fn open_specs(on: On<'_>, tenant: TenantId, kind: TaskKind) -> Result<Vec<(Uuid, String)>> {
+    const SQL: &str = "
+        SELECT id, spec FROM tasks WHERE tenant_id = $1 AND kind = $2 AND state || '' IN ('pending', 'running') ORDER BY id";
+    on.sql(SQL, (tenant, kind)).all().await
+}
+
+/// Returns the task of a kind about this subject that was made last.
+pub(crate) async fn last_about(on: On<'_>, tenant: TenantId, kind: TaskKind, subject: Uuid) -> Result<Option<Task>> {
+    const SQL: &str = concat!(
+        columns!(),
+        "WHERE tenant_id = $1 AND kind = $2 AND subject = $3 ORDER BY id DESC LIMIT 1"
+    );
+    on.sql(SQL, (tenant, kind, subject)).opt().await
+}
+
 /// Returns the oldest task of a kind that has not ended: the one whose turn it is where a tenant has one running at a time.
 pub(crate) async fn first_open(on: On<'_>, tenant: TenantId, kind: TaskKind) -> Result<Option<Uuid>> {
     const SQL: &str = "

@@ -11,6 +11,8 @@ mod insert;
 mod step;
 
 pub(crate) use files::{complete_upload, file_is_gone, remove, remove_ended, with_old_file};
-pub(crate) use find::{Task, count_open, find, find_leased, first_open, is_open_for, list, lock_making, made_since};
+pub(crate) use find::{
+    Task, count_open, find, find_leased, first_open, is_open_for, last_about, list, lock_making, made_since, open_specs,
+};
 pub(crate) use insert::{NewTask, insert};
 pub(crate) use step::{Fence, TaskResult, cancel, end, hand_back, is_lease_lost, note_result, step};

@@ -121,6 +121,12 @@ async fn an_import_that_is_killed_again_and_again_does_the_same_as_one_that_is_n
         .as_str()
         .unwrap()
         .to_owned();
+    kill_until_done(&test, &id).await;
+    assert_eq!(outcome(&test, &id).await, expected);
+}
+
+/// Runs an import, and kills it at any moment, until it has ended.
+pub(super) async fn kill_until_done(test: &TestApp, id: &str) {
     let import: ImportId = id.parse().unwrap();
     // A chunk takes more statements on SQLite.
     let (span, growth) = if test.app.db.is_postgres() { (40, 1) } else { (97, 3) };
@@ -130,7 +136,7 @@ async fn an_import_that_is_killed_again_and_again_does_the_same_as_one_that_is_n
             break;
         }
         claim(&test.app, import.uuid()).await;
-        let mut run = run(&test, import);
+        let mut run = run(test, import);
         // The longer it did not get on, the longer it may live.
         let life = match kills {
             0..3 => 1 + polls % FEW,
@@ -145,12 +151,11 @@ async fn an_import_that_is_killed_again_and_again_does_the_same_as_one_that_is_n
             drop(run);
             rescue(&test.app, import.uuid()).await;
         }
-        let counted = counts(&show(&test, &id).await)[0];
+        let counted = counts(&show(test, id).await)[0];
         stuck = if counted > rows { 0 } else { stuck + 1 };
         rows = counted;
     }
     assert!(kills >= 3, "killed {kills} times");
-    assert_eq!(outcome(&test, &id).await, expected);
 }
 
 /// On PostgreSQL: a SQLite file has one worker.

@@ -1,5 +1,6 @@
 //! Imports of contacts from CSV files.
 
+mod campaign_rows;
 mod consents;
 mod exports;
 mod fences;

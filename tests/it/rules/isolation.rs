@@ -19,6 +19,10 @@ const UNCONFINED: &[(&str, &str)] = &[
         "the work of a queue is counted in a table without tenants",
     ),
     (
+        "campaigns/preflight/run.rs",
+        "the work of a queue is counted in a table without tenants",
+    ),
+    (
         "contacts/export/run.rs",
         "the work of a queue is counted in a table without tenants",
     ),

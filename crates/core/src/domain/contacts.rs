@@ -86,6 +86,8 @@ pub enum TaskKind {
     Import = "import",
     Export = "export",
     SegmentCount = "segment_count",
+    /// Looks at what the launch of a campaign would do.
+    Preflight = "preflight",
     Verification = "verification",
     /// Revives dead letters, and archives those that are beyond hope.
     RetryDead = "retry_dead",

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub(crate) use confirm::confirm;
 pub(crate) use revoked::{marketing_stopped, revoked};
 pub(crate) use shown::{ConsentRecord, PresentConsent, list, present};
-pub(crate) use standing::refusing_marketing;
+pub(crate) use standing::{refusing_marketing, without_opt_in};
 
 use crate::{
     clock::Clock,

@@ -53,3 +53,20 @@ pub(crate) async fn refusing_marketing(
         .map(|it| (it.contact_id, it.channel_id))
         .collect())
 }
+
+/// Returns those of the contacts of whom no grant of marketing is known on the channel.
+pub(crate) async fn without_opt_in(on: On<'_>, pairs: &[ContactOnChannel]) -> Result<HashSet<ContactId>> {
+    const SQL: &str = "
+        WITH r (tenant_id, contact_id, channel_id, every) AS ({rows})
+        SELECT r.contact_id FROM r
+        WHERE NOT EXISTS (SELECT 1 FROM contact_consents k
+            WHERE k.tenant_id = r.tenant_id AND k.contact_id = r.contact_id AND k.channel_id IN (r.channel_id, r.every)
+                AND k.status = 'granted')";
+    if pairs.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let row =
+        |(tenant, contact, channel): &ContactOnChannel| (tenant.uuid(), contact.uuid(), channel.uuid(), Uuid::nil());
+    let found: Vec<(ContactId,)> = Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await?;
+    Ok(found.into_iter().map(|(contact,)| contact).collect())
+}

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::App,
-    campaigns::{self, LaunchTime},
+    campaigns::{self, LaunchCondition, LaunchTime},
     domain::{CampaignId, OnMissed, perm},
     http::{
         auth::May,
@@ -39,6 +39,9 @@ pub(crate) struct CampaignLaunch {
     fallback_time_zone: Option<String>,
     /// What becomes of recipients whose time has passed by more than an hour; `start` unless said otherwise. With `recipient`.
     missed: Option<OnMissed>,
+    /// The `result.digest` of a preflight, for this local time: the launch is refused (409 `preflight-stale`) if draft or templates are others.
+    #[schema(max_length = 64)]
+    preflight: Option<String>,
 }
 
 /// Launch a campaign
@@ -62,7 +65,11 @@ pub async fn launch(
         fallback_time_zone: launch.fallback_time_zone,
         missed: launch.missed,
     };
-    campaigns::launch(&app.campaigns, &caller, id, &time, if_match(&headers)?).await?;
+    let condition = LaunchCondition {
+        version: if_match(&headers)?,
+        preflight: launch.preflight,
+    };
+    campaigns::launch(&app.campaigns, &caller, id, &time, &condition).await?;
     shown(&app, &caller, id).await
 }
 

@@ -1,10 +1,12 @@
 //! Campaigns: drafts, launches, and what becomes of recipients.
 
 pub(crate) mod control;
+pub(crate) mod preflight;
 mod problems;
 pub(crate) mod report;
 mod request;
 pub(crate) mod retries;
+pub(crate) mod rows;
 mod view;
 
 use axum::{
@@ -111,6 +113,7 @@ pub(super) async fn shown(
     let mut tx = caller.begin().await?;
     let campaign = campaigns::find(&mut tx, caller.tenant, id).await?;
     let progress = campaigns::progress(tx.on(), caller.tenant, id, campaign.status).await?;
+    let rows = records::campaigns::find_rows(tx.on(), caller.tenant, id).await?;
     let failures = records::campaigns::failures(tx.on(), caller.tenant, id).await?;
     tx.commit().await?;
     let waiting_for = campaigns::waiting_for(&app.campaigns, &campaign, &progress).await?;
@@ -118,6 +121,7 @@ pub(super) async fn shown(
     let numbers = CampaignNumbers {
         waiting_for,
         progress,
+        rows,
         failures: failures.into_iter().map(failure).collect(),
     };
     let view = CampaignView::new(campaign, Some(numbers))?;

@@ -26,11 +26,23 @@ impl From<CampaignError> for Problem {
                     capitalized(detail)
                 ),
             ),
+            CampaignError::RowsPending(_) => Self::new(
+                StatusCode::CONFLICT,
+                "rows-pending",
+                "Rows are not complete",
+                capitalized(detail),
+            ),
+            CampaignError::Stale(_) => Self::new(
+                StatusCode::CONFLICT,
+                "preflight-stale",
+                "Preflight is not true any more",
+                format!("{} Run it again, and launch with its `digest`.", capitalized(detail)),
+            ),
             CampaignError::TooMany(_, limit) => Self::new(
                 StatusCode::CONFLICT,
                 "wrong-state",
                 "Conflict with the current state",
-                format!("{} Launch this one when one of them has ended.", capitalized(detail)),
+                format!("{} Try again when one of them has ended.", capitalized(detail)),
             )
             .with_limit(limit as u64),
             CampaignError::NotKept(_) => Self::new(

@@ -9,8 +9,11 @@ use crate::{
         CampaignAudience, CampaignMessage, CampaignProgress, CampaignRetry, CampaignSchedule, CampaignSpec,
         CampaignTemplate, CampaignVariable, ShownRecipient, WaitingFor, store::StoredCampaign,
     },
-    domain::{CampaignId, CampaignStatus, ChannelId, ContactId, MessageId, OnMarketingCap, OnUnknown, RecipientKind},
+    domain::{
+        CampaignId, CampaignStatus, ChannelId, ContactId, ImportId, MessageId, OnMarketingCap, OnUnknown, RecipientKind,
+    },
     http::problem::Problem,
+    records::campaigns::CampaignRows,
 };
 
 /// A campaign: one template to many people, once each.
@@ -50,6 +53,9 @@ pub(crate) struct CampaignView {
     /// How many recipients are in each state; null in lists.
     #[schema(required)]
     progress: Option<CampaignProgress>,
+    /// The people whom files name for it; null in lists.
+    #[schema(required)]
+    rows: Option<CampaignRowsView>,
     /// Why its recipients wait; null unless it is running, and in lists.
     #[schema(required)]
     waiting_for: Option<WaitingFor>,
@@ -81,6 +87,7 @@ pub(crate) struct CampaignView {
 /// The numbers of a campaign.
 pub(super) struct CampaignNumbers {
     pub progress: CampaignProgress,
+    pub rows: CampaignRows,
     pub waiting_for: Option<WaitingFor>,
     pub failures: Vec<CampaignFailure>,
 }
@@ -89,9 +96,9 @@ impl CampaignView {
     pub(super) fn new(it: StoredCampaign, numbers: Option<CampaignNumbers>) -> Result<Self, Problem> {
         let spec: CampaignSpec = serde_json::from_str(&it.spec).map_err(|_| Problem::internal())?;
         let schedule = it.schedule.as_deref().map(CampaignSchedule::stored).transpose()?;
-        let (progress, waiting_for, failures) = match numbers {
-            Some(it) => (Some(it.progress), it.waiting_for, Some(it.failures)),
-            None => (None, None, None),
+        let (progress, rows, waiting_for, failures) = match numbers {
+            Some(it) => (Some(it.progress), Some(it.rows), it.waiting_for, Some(it.failures)),
+            None => (None, None, None, None),
         };
         Ok(Self {
             id: it.id,
@@ -112,6 +119,7 @@ impl CampaignView {
             on_unknown: spec.on_unknown,
             on_marketing_cap: spec.on_marketing_cap,
             progress,
+            rows: rows.map(CampaignRowsView::new),
             waiting_for,
             failures,
             starts_at: it.starts_at,
@@ -125,6 +133,28 @@ impl CampaignView {
             created_by: it.created_by,
             updated_at: it.updated_at,
         })
+    }
+}
+
+/// The people whom files name for a campaign: `POST …/{id}/rows`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CampaignRows)]
+pub(crate) struct CampaignRowsView {
+    count: i64,
+    /// Headings of the columns that variables may name, as `row.HEADING`.
+    columns: Vec<String>,
+    /// The import that came last.
+    #[schema(required)]
+    import_id: Option<ImportId>,
+}
+
+impl CampaignRowsView {
+    fn new(it: CampaignRows) -> Self {
+        Self {
+            count: it.count,
+            columns: it.columns,
+            import_id: it.import,
+        }
     }
 }
 

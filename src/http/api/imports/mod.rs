@@ -12,12 +12,12 @@ use axum::{
     http::StatusCode,
 };
 
-use view::ImportView;
+pub(super) use view::ImportView;
 
 use crate::{
     app::App,
-    contacts::import,
-    domain::{ImportId, perm},
+    contacts::import::{self, ImportOptions},
+    domain::{CampaignId, ImportId, perm},
     http::{
         auth::{May, TenantAccess},
         extract::{Path, Query},
@@ -26,7 +26,8 @@ use crate::{
     },
 };
 use problems::import_problem;
-use request::{ImportBody, ImportForm, ImportQuery};
+use request::ImportBody;
+pub(super) use request::{ImportForm, ImportQuery};
 
 const LIST: &str = "imports";
 
@@ -50,15 +51,31 @@ pub async fn create(
     Query(query): Query<ImportQuery>,
     request: Request,
 ) -> Result<(StatusCode, Json<ImportView>), Problem> {
+    let view = take_in(&app, &caller, query, request, None).await?;
+    Ok((StatusCode::ACCEPTED, Json(view)))
+}
+
+/// Stores the file of a request and queues its import, of contacts or also of the rows of a campaign.
+pub(super) async fn take_in(
+    app: &App,
+    caller: &TenantAccess,
+    query: ImportQuery,
+    request: Request,
+    campaign: Option<CampaignId>,
+) -> Result<ImportView, Problem> {
     let id = match ImportBody::of(request).await? {
         ImportBody::Csv(body) => {
             let pieces = Body::into_data_stream(body);
-            let id = import::accept(&app.imports, &caller, query.options()?, pieces).await;
+            let options = ImportOptions {
+                campaign,
+                ..query.options()?
+            };
+            let id = import::accept(&app.imports, caller, options, pieces).await;
             id.map_err(import_problem)?
         }
-        ImportBody::Form(form) => request::from_form(&app.imports, &caller, form, query).await?,
+        ImportBody::Form(form) => request::from_form(&app.imports, caller, form, query, campaign).await?,
     };
-    Ok((StatusCode::ACCEPTED, Json(found(&caller, id).await?)))
+    found(caller, id).await
 }
 
 /// List imports

@@ -21,6 +21,12 @@ pub(super) fn import_problem(error: ImportError) -> Problem {
             let problem = Problem::new(status, "import-too-large", "File too large", detail);
             problem.with_limit(MAX_BYTES).with_hint("Send it in several files.")
         }
+        ImportError::NoDraft => Problem::new(
+            StatusCode::CONFLICT,
+            "wrong-state",
+            "Conflict with the current state",
+            format!("{detail} Read it again: only a draft can be given rows."),
+        ),
         ImportError::Incomplete(why) => Problem::new(
             StatusCode::BAD_REQUEST,
             "incomplete",

@@ -13,7 +13,7 @@ use crate::{
     contacts::import::{
         self, ImportOptions, ImportService, OnBadField, OnConflict, OnExisting, OptionTexts, WrongOption,
     },
-    domain::{Ctx, ImportId},
+    domain::{CampaignId, Ctx, ImportId},
     http::{IMPORT_BYTES, api::uploads::envelope, problem::Problem},
 };
 
@@ -180,6 +180,7 @@ pub(super) async fn from_form(
     ctx: &Ctx,
     mut form: Box<Multipart>,
     query: ImportQuery,
+    campaign: Option<CampaignId>,
 ) -> Result<ImportId, Problem> {
     let (mut texts, mut length) = (query.texts(), 0);
     while let Some(mut field) = form.next_field().await.map_err(unreadable)? {
@@ -188,7 +189,11 @@ pub(super) async fn from_form(
             if let Some(filename) = field.file_name().filter(|_| !texts.has("filename")) {
                 texts.set("filename", filename.to_owned());
             }
-            let id = import::accept(service, ctx, read(&texts)?, field)
+            let options = ImportOptions {
+                campaign,
+                ..read(&texts)?
+            };
+            let id = import::accept(service, ctx, options, field)
                 .await
                 .map_err(import_problem)?;
             if form.next_field().await.map_err(unreadable)?.is_some() {

@@ -8,7 +8,7 @@ use crate::{
     contacts::import::{
         DeclaredConsent, ImportReport, ImportState, OnBadField, OnConflict, OnExisting, PreviewedRow, target_name,
     },
-    domain::ImportId,
+    domain::{CampaignId, ImportId},
 };
 
 /// An import of contacts. `rows` are those it went through, the sum of `created`, `updated`, `unchanged`, `skipped` and `failed`.
@@ -17,12 +17,16 @@ use crate::{
 pub(crate) struct ImportView {
     pub id: ImportId,
     pub state: ImportState,
-    /// Why it failed: `looks_wrong` (more than half of the first 1,000 rows failed), `file_missing`, `row_too_long`, `crashed`. Before its end,
+    /// Why it failed: `looks_wrong` (more than half of the first 1,000 rows failed), `file_missing`, `row_too_long`, `crashed`,
+    /// `campaign_not_draft` (the campaign that the rows are for was launched or removed). Before its end,
     /// why it did not get on the last time.
     #[schema(required)]
     pub error: Option<String>,
     #[schema(required)]
     pub filename: Option<String>,
+    /// The campaign that its rows are for; null of an import of contacts only.
+    #[schema(required)]
+    pub campaign_id: Option<CampaignId>,
     /// Whether it is a trial, which writes nothing.
     pub dry_run: bool,
     /// The length of the file in bytes.
@@ -80,7 +84,8 @@ pub(crate) struct ImportView {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ImportColumnView {
     pub column: String,
-    /// `phone`, `user_id`, `external_id`, `name`, `language`, `country`, `time_zone`, `tags`, `lists` or `fields.KEY`.
+    /// `phone`, `user_id`, `external_id`, `name`, `language`, `country`, `time_zone`, `tags`, `lists` or `fields.KEY`; `row.HEADING` of a
+    /// column that is kept for the variables of a campaign.
     pub gives: String,
 }
 
@@ -99,6 +104,7 @@ impl ImportView {
             id: of.id,
             state: of.state,
             error: of.error,
+            campaign_id: spec.as_ref().and_then(|it| it.campaign_id),
             dry_run: policies.dry_run,
             bytes: spec.as_ref().map_or(0, |it| it.bytes),
             total_rows: spec.as_ref().map_or(0, |it| it.rows),

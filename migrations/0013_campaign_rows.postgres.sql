@@ -1,0 +1,1 @@
+SELECT mainstay_isolate('campaign_rows');
