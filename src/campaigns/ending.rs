@@ -1,5 +1,10 @@
 //! The end of a campaign, and the recount that goes with it.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::time::Instant;
+
 use super::{
     CampaignError, CampaignService,
     error::CampaignResult,
@@ -15,6 +20,8 @@ use crate::{
     messaging, records,
 };
 
+/// How long one request goes on with counting; the wave in hand is finished.
+const RECOUNT_TIME: Duration = Duration::from_secs(5);
 /// Messages that are withdrawn in one transaction.
 const WITHDRAWN: i64 = 500;
 
@@ -119,22 +126,70 @@ pub async fn stored(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> Result<Opt
 /// Counts the messages and the suppressed recipients of a campaign again, wave by wave, and returns where a counter says otherwise, each in a
 /// sentence.
 pub async fn recount(db: &Db, campaign: &StoredCampaign) -> Result<Vec<String>> {
+    let counted = recount_until(db, campaign, 0, || false).await?;
+    Ok(counted.differences)
+}
+
+/// What was found when waves of a campaign were counted again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CampaignRecount {
+    /// Where a counter says otherwise, each in a sentence.
+    pub differences: Vec<String>,
+    /// The first wave that was not counted; `None` at the end.
+    pub next_wave: Option<i64>,
+}
+
+/// Counts a campaign again for somebody who asks: from a wave on, wave by wave, for about [`RECOUNT_TIME`]. A difference is reported as at the
+/// end of a campaign. `kept`: for how many days the tenant keeps messages, if not for ever; of a campaign that began before, some may be gone.
+pub(crate) async fn recount_on_demand(
+    service: &CampaignService,
+    campaign: &StoredCampaign,
+    from_wave: i64,
+    kept: Option<i64>,
+) -> CampaignResult<CampaignRecount> {
+    let is_gone = |days: &i64| {
+        let before = service.clock.now() - TimeDelta::days(*days);
+        campaign.started_at.is_some_and(|at| at <= before)
+    };
+    if let Some(days) = kept.filter(is_gone) {
+        return Err(CampaignError::NotKept(days));
+    }
+    let begun = Instant::now();
+    let counted = recount_until(&service.db, campaign, from_wave, || begun.elapsed() >= RECOUNT_TIME).await?;
+    if !counted.differences.is_empty() {
+        report_inconsistent(service, campaign, &counted.differences).await?;
+    }
+    Ok(counted)
+}
+
+/// Counts waves again, from one on, until it is enough; one at least.
+async fn recount_until(
+    db: &Db,
+    campaign: &StoredCampaign,
+    from_wave: i64,
+    is_enough: impl Fn() -> bool,
+) -> Result<CampaignRecount> {
     let (tenant, id) = (campaign.tenant_id, campaign.id);
+    let (mut differences, mut next_wave) = (Vec::new(), None);
     let Some(stamp) = campaign.id_stamp else {
-        return Ok(Vec::new());
+        return Ok(CampaignRecount { differences, next_wave });
     };
     let messages = CampaignMessages::new(id, stamp);
-    let mut differences = Vec::new();
-    for wave in store::waves(db.reader(), tenant, id).await? {
-        if wave.channel_id.is_none() {
-            continue;
-        }
+    let waves = store::waves(db.reader(), tenant, id).await?;
+    let counted = waves
+        .iter()
+        .filter(|it| it.channel_id.is_some() && it.wave >= from_wave);
+    for (place, wave) in counted.enumerate() {
         let wave = wave.wave;
+        if place > 0 && is_enough() {
+            next_wave = Some(wave);
+            break;
+        }
         let found = store::recount_wave(db.reader(), (tenant, id, wave), messages).await?;
         let said = |(status, counted, rows)| format!("wave {wave}: {counted} counted as {status}, {rows} found");
         differences.extend(found.into_iter().map(said));
     }
-    Ok(differences)
+    Ok(CampaignRecount { differences, next_wave })
 }
 
 /// Reports that a campaign is not what its counters say.

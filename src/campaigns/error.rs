@@ -25,6 +25,9 @@ pub(crate) enum CampaignError {
     Stale(&'static str),
     #[error("at most {1} {0}")]
     TooMany(&'static str, usize),
+    /// Its messages may have been removed by the tenant's retention, of so many days.
+    #[error("its messages may be gone: it began more than {0} days ago, and messages are kept that long")]
+    NotKept(i64),
     /// The audience cannot be read.
     #[error(transparent)]
     Audience(ContactError),

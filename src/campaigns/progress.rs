@@ -61,6 +61,35 @@ impl CampaignProgress {
             + self.suppressed
     }
 
+    /// Takes in a number of a wave: how many are frozen, how far its cursor is, or one of its counters.
+    pub(super) fn add(&mut self, wave: i64, what: &str, n: i64) {
+        match (wave, what) {
+            (0, "frozen") => {
+                self.total += n;
+                self.suppressed += n;
+            }
+            (0, "cursor") => {}
+            (_, "frozen") => {
+                self.total += n;
+                self.pending += n;
+            }
+            (_, "cursor") => self.pending -= n,
+            (_, status) => {
+                if let Some(member) = self.member(status) {
+                    *member += n;
+                }
+            }
+        }
+    }
+
+    /// Returns the numbers of a campaign of this status: of one that was canceled, who was never fanned out gets no message any more.
+    pub(super) fn of(mut self, status: CampaignStatus) -> Self {
+        if status == CampaignStatus::Canceled {
+            self.canceled += std::mem::take(&mut self.pending);
+        }
+        self
+    }
+
     fn member(&mut self, status: &str) -> Option<&mut i64> {
         Some(match status {
             "open" => &mut self.open,
@@ -90,29 +119,9 @@ pub async fn progress(
 ) -> Result<CampaignProgress> {
     let mut found = CampaignProgress::default();
     for (wave, what, n) in store::numbers(on, tenant, id).await? {
-        match (wave, what.as_str()) {
-            (0, "frozen") => {
-                found.total += n;
-                found.suppressed += n;
-            }
-            (0, "cursor") => {}
-            (_, "frozen") => {
-                found.total += n;
-                found.pending += n;
-            }
-            (_, "cursor") => found.pending -= n,
-            (_, status) => {
-                if let Some(member) = found.member(status) {
-                    *member += n;
-                }
-            }
-        }
+        found.add(wave, &what, n);
     }
-    // Who was never fanned out gets no message any more.
-    if status == CampaignStatus::Canceled {
-        found.canceled += std::mem::take(&mut found.pending);
-    }
-    Ok(found)
+    Ok(found.of(status))
 }
 
 /// Why the recipients of a running campaign wait.

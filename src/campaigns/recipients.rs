@@ -34,11 +34,26 @@ impl ShownRecipient {
 /// Recipients, and the key of the last that was looked at, if there may be more.
 type RecipientsPage = (Vec<ShownRecipient>, Option<(i64, i64)>);
 
-/// Lists recipients after one, those of a status or all. A page looks at 5,000 rows at most, so that it may hold few.
+/// Which recipients are listed; all without any.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct RecipientFilter<'a> {
+    pub status: Option<&'a str>,
+    /// Why they are suppressed.
+    pub reason: Option<&'a str>,
+}
+
+impl RecipientFilter<'_> {
+    fn takes(self, it: &ShownRecipient) -> bool {
+        let is_of_reason = |wanted| it.status == "suppressed" && it.row.reason.as_deref() == Some(wanted);
+        self.status.is_none_or(|wanted| wanted == it.status) && self.reason.is_none_or(is_of_reason)
+    }
+}
+
+/// Lists recipients after one, those that a filter takes. A page looks at 5,000 rows at most, so that it may hold few.
 pub(crate) async fn recipients(
     mut on: On<'_>,
     campaign: &StoredCampaign,
-    status: Option<&str>,
+    filter: RecipientFilter<'_>,
     after: Option<(i64, i64)>,
     limit: usize,
 ) -> Result<RecipientsPage> {
@@ -54,7 +69,7 @@ pub(crate) async fn recipients(
                 return Ok((shown, Some(last)));
             }
             last = it.key();
-            if status.is_none_or(|wanted| wanted == it.status) {
+            if filter.takes(&it) {
                 shown.push(it);
             }
         }

@@ -8,6 +8,7 @@ use crate::{
     events::channel::{Connection, DISCONNECTED},
     messaging,
     records::{
+        campaigns::{self, LiveCampaign},
         channel_checks, channels,
         events::{self, NewEvent},
         tenants,
@@ -24,7 +25,8 @@ pub struct ArchivedChannel {
 }
 
 /// Takes a channel out of use: its token is wiped and its waiting messages are canceled, nothing is sent or checked any more, and its
-/// webhooks are stored in quarantine. What it has exchanged stays readable. Adding the number again takes it back into use.
+/// webhooks are stored in quarantine. What it has exchanged stays readable. Adding the number again takes it back into use. While a campaign of
+/// the channel has not ended, it is refused: the recipients that are left would wait for nothing.
 pub async fn archive_channel(
     service: &TenantService,
     ctx: &Ctx,
@@ -40,21 +42,47 @@ pub async fn archive_channel(
             .db
             .transaction_as(tenant, async |tx: &mut Tx| take_out(tx, service, ctx, id, &wiped).await)
     };
-    if !retry_conflicts(take_out).await? {
-        return Err(missing());
+    match retry_conflicts(take_out).await? {
+        TakenOut::Done => {}
+        TakenOut::Missing => return Err(missing()),
+        TakenOut::Needed(by) => {
+            return Err(TenancyError::Conflict(format!(
+                "the campaign {} ({:?}) sends by this channel: wait for its end, or cancel it",
+                by.id, by.name
+            )));
+        }
     }
     let canceled = messaging::cancel_waiting((&service.db, &service.clock), ctx, id).await?;
     Ok(ArchivedChannel { id, canceled })
 }
 
-/// Takes a channel out of use, unless it is. Returns whether there is such a channel.
-async fn take_out(tx: &mut Tx, service: &TenantService, ctx: &Ctx, id: ChannelId, wiped: &[u8]) -> db::Result<bool> {
+/// Whether a channel was taken out of use.
+enum TakenOut {
+    /// Now, or before.
+    Done,
+    /// There is no such channel.
+    Missing,
+    /// It stays: the campaign has not ended.
+    Needed(LiveCampaign),
+}
+
+/// Takes a channel out of use, unless it is.
+async fn take_out(
+    tx: &mut Tx,
+    service: &TenantService,
+    ctx: &Ctx,
+    id: ChannelId,
+    wiped: &[u8],
+) -> db::Result<TakenOut> {
     let (tenant, now) = (ctx.tenant, service.clock.now());
     let Some(channel) = channels::find(tx.on(), tenant, id).await? else {
-        return Ok(false);
+        return Ok(TakenOut::Missing);
     };
+    if let Some(live) = campaigns::live_of_channel(tx.on(), tenant, id).await? {
+        return Ok(TakenOut::Needed(live));
+    }
     if channels::archive(tx.on(), tenant, id, wiped.to_vec(), now).await? == 0 {
-        return Ok(true);
+        return Ok(TakenOut::Done);
     }
     channel_checks::remove(tx.on(), id, tenant).await?;
     let waba = channel.waba_id.as_deref().unwrap_or_default();
@@ -70,5 +98,5 @@ async fn take_out(tx: &mut Tx, service: &TenantService, ctx: &Ctx, id: ChannelId
     };
     let event = NewEvent::new(&service.clock, tenant, &DISCONNECTED, now, &data);
     events::append(tx, &[event.by(ctx.actor).on(id)], now).await?;
-    Ok(true)
+    Ok(TakenOut::Done)
 }

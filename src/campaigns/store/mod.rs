@@ -21,4 +21,6 @@ pub(crate) use recipients::{
 };
 pub(crate) use recount::recount_wave;
 pub(crate) use retries::{CampaignOutcome, claim, outcomes_before, unclaimed};
-pub(crate) use waves::{NewFrozen, StoredWave, advance_wave, lock_waves, numbers, set_frozen, waves};
+pub(crate) use waves::{
+    NewFrozen, StoredWave, advance_wave, first_made, lock_waves, numbers, numbers_with_failures, set_frozen, waves,
+};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result, Rows, Tx},
-    domain::{CampaignId, ChannelId, Id, TenantId},
+    domain::{CampaignId, ChannelId, Id, MessageId, TenantId},
 };
 
 /// A wave as it is stored. Wave 0 has no channel and no language.
@@ -94,4 +94,35 @@ pub(crate) async fn numbers(on: On<'_>, tenant: TenantId, campaign: CampaignId) 
         UNION ALL
         SELECT wave, status, n FROM campaign_counts WHERE tenant_id = $1 AND campaign_id = $2";
     on.sql(SQL, (tenant, campaign)).all().await
+}
+
+/// Returns the [`numbers`] of a campaign and its failures, in one snapshot: wave, status, error code, number. A failure has the status `code`.
+pub(crate) async fn numbers_with_failures(
+    on: On<'_>,
+    tenant: TenantId,
+    campaign: CampaignId,
+) -> Result<Vec<(i64, String, i64, i64)>> {
+    const SQL: &str = "
+        SELECT wave, 'frozen' AS status, CAST(0 AS BIGINT) AS code, frozen AS n FROM campaign_waves
+        WHERE tenant_id = $1 AND campaign_id = $2
+        UNION ALL
+        SELECT wave, 'cursor' AS status, CAST(0 AS BIGINT) AS code, cursor AS n FROM campaign_waves
+        WHERE tenant_id = $1 AND campaign_id = $2
+        UNION ALL
+        SELECT wave, status, CAST(0 AS BIGINT) AS code, n FROM campaign_counts WHERE tenant_id = $1 AND campaign_id = $2
+        UNION ALL
+        SELECT wave, 'code' AS status, code, n FROM campaign_failures WHERE tenant_id = $1 AND campaign_id = $2";
+    on.sql(SQL, (tenant, campaign)).all().await
+}
+
+/// Returns when the first message of a range of a campaign's messages was made.
+pub(crate) async fn first_made(
+    on: On<'_>,
+    (tenant, campaign): (TenantId, CampaignId),
+    (first, last): (MessageId, MessageId),
+) -> Result<Option<DateTime<Utc>>> {
+    const SQL: &str = "
+        SELECT created_at FROM messages WHERE tenant_id = $1 AND id >= $3 AND id <= $4 AND campaign_id = $2 ORDER BY id LIMIT 1";
+    let found: Option<(DateTime<Utc>,)> = on.sql(SQL, (tenant, campaign, first, last)).opt().await?;
+    Ok(found.map(|(at,)| at))
 }

@@ -73,6 +73,8 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(campaigns::show, campaigns::change, campaigns::remove))
         .routes(routes!(campaigns::duplicate))
         .routes(routes!(campaigns::recipients))
+        .routes(routes!(campaigns::report::show_report))
+        .routes(routes!(campaigns::report::recount))
         .routes(routes!(campaigns::preflight::begin, campaigns::preflight::show))
         .routes(routes!(campaigns::control::launch))
         .routes(routes!(campaigns::control::pause))

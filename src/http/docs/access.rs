@@ -73,6 +73,8 @@ const TENANT: &[(&str, &[Permission], Recorded)] = &[
     ("resumeCampaign", &[CampaignsLaunch], Audit),
     ("cancelCampaign", &[CampaignsLaunch], Audit),
     ("listCampaignRecipients", &[CampaignsRead], Recorded::None),
+    ("getCampaignReport", &[CampaignsRead], Recorded::None),
+    ("recountCampaign", &[CampaignsRead], Recorded::None),
     ("listSegments", &[ContactsRead], Recorded::None),
     ("createSegment", &[ContactsWrite], Audit),
     ("getSegment", &[ContactsRead], Recorded::None),

@@ -96,6 +96,8 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "listCampaignRecipients",
         "Campaigns",
     ),
+    ("get", "/api/v1/campaigns/{id}/report", "getCampaignReport", "Campaigns"),
+    ("post", "/api/v1/campaigns/{id}/recount", "recountCampaign", "Campaigns"),
     ("get", "/api/v1/segments", "listSegments", "Segments"),
     ("post", "/api/v1/segments", "createSegment", "Segments"),
     ("get", "/api/v1/segments/{id}", "getSegment", "Segments"),

@@ -14,4 +14,4 @@ pub(crate) use rows::{
     CampaignRow, CampaignRows, REMOVED, find_rows, is_no_draft, lock_draft, merge_rows, note_import, put_rows,
     remove_rows, rows_before, rows_of,
 };
-pub(crate) use stopped::{lock_running, stopped};
+pub(crate) use stopped::{LiveCampaign, live_of_channel, lock_running, stopped};

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
+
 use crate::{
     db::{On, Result, Rows, Tx},
-    domain::{CampaignId, CampaignStatus, Id, TenantId},
+    domain::{CampaignId, CampaignStatus, ChannelId, Id, TenantId},
     records::lock_order::Stage,
 };
 
@@ -31,4 +33,30 @@ pub(crate) async fn lock_running(tx: &mut Tx, tenant: TenantId, id: CampaignId) 
     let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
     let found: Option<(CampaignStatus,)> = tx.sql(sql, (tenant, id)).opt().await?;
     Ok(found == Some((CampaignStatus::Running,)))
+}
+
+/// A campaign that has not ended.
+#[derive(sqlx::FromRow)]
+pub(crate) struct LiveCampaign {
+    pub id: CampaignId,
+    pub name: String,
+    spec: String,
+}
+
+/// What is read here of a campaign's spec.
+#[derive(Deserialize)]
+struct ChannelsOfSpec {
+    channels: Vec<ChannelId>,
+}
+
+/// Finds a campaign of a channel that is scheduled, running, paused or canceling: the oldest.
+pub(crate) async fn live_of_channel(on: On<'_>, tenant: TenantId, channel: ChannelId) -> Result<Option<LiveCampaign>> {
+    const SQL: &str = "
+        SELECT id, name, spec FROM campaigns
+        WHERE tenant_id = $1 AND status IN ('scheduled', 'running', 'paused', 'canceling') ORDER BY id";
+    let live: Vec<LiveCampaign> = on.sql(SQL, (tenant,)).all().await?;
+    let has_channel = |it: &LiveCampaign| {
+        serde_json::from_str(&it.spec).is_ok_and(|spec: ChannelsOfSpec| spec.channels.contains(&channel))
+    };
+    Ok(live.into_iter().find(has_channel))
 }

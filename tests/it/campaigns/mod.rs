@@ -10,6 +10,7 @@ mod messages;
 mod numbers;
 mod policies;
 mod preflights;
+mod reports;
 mod retries;
 mod rows;
 mod scene;

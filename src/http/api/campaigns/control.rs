@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::contacts::{detail::ETag, write::if_match},
-    report,
+    shown,
     view::CampaignView,
 };
 use crate::{
@@ -70,7 +70,7 @@ pub async fn launch(
         preflight: launch.preflight,
     };
     campaigns::launch(&app.campaigns, &caller, id, &time, &condition).await?;
-    report(&app, &caller, id).await
+    shown(&app, &caller, id).await
 }
 
 /// Pause a campaign
@@ -84,7 +84,7 @@ pub async fn pause(
     Path(id): Path<CampaignId>,
 ) -> Result<(ETag, Body<CampaignView>), Problem> {
     campaigns::pause(&app.campaigns, &caller, id).await?;
-    report(&app, &caller, id).await
+    shown(&app, &caller, id).await
 }
 
 /// Resume a campaign
@@ -98,7 +98,7 @@ pub async fn resume(
     Path(id): Path<CampaignId>,
 ) -> Result<(ETag, Body<CampaignView>), Problem> {
     campaigns::resume(&app.campaigns, &caller, id).await?;
-    report(&app, &caller, id).await
+    shown(&app, &caller, id).await
 }
 
 /// Cancel a campaign
@@ -112,5 +112,5 @@ pub async fn cancel(
     Path(id): Path<CampaignId>,
 ) -> Result<(ETag, Body<CampaignView>), Problem> {
     campaigns::cancel(&app.campaigns, &caller, id).await?;
-    report(&app, &caller, id).await
+    shown(&app, &caller, id).await
 }

@@ -3,6 +3,7 @@
 pub(crate) mod control;
 pub(crate) mod preflight;
 mod problems;
+pub(crate) mod report;
 mod request;
 pub(crate) mod retries;
 pub(crate) mod rows;
@@ -22,7 +23,7 @@ use super::contacts::{
 };
 use crate::{
     app::App,
-    campaigns::{self, CampaignChange, store},
+    campaigns::{self, CampaignChange, RecipientFilter, store},
     domain::{CampaignId, CampaignStatus, perm},
     http::{
         auth::{May, TenantAccess},
@@ -50,6 +51,8 @@ pub(crate) struct CampaignQuery {
 pub(crate) struct RecipientQuery {
     /// `pending`, `suppressed`, or the status of a message.
     status: Option<String>,
+    /// Suppressed for this reason only.
+    reason: Option<String>,
 }
 
 /// List campaigns
@@ -85,7 +88,7 @@ pub async fn create(
 ) -> Result<(StatusCode, ETag, Body<CampaignView>), Problem> {
     let name = new.name.clone();
     let made = campaigns::create(&app.campaigns, &caller, &name, &new.spec()).await?;
-    let (tag, view) = report(&app, &caller, made.id).await?;
+    let (tag, view) = shown(&app, &caller, made.id).await?;
     Ok((StatusCode::CREATED, tag, view))
 }
 
@@ -99,10 +102,10 @@ pub async fn show(
     State(app): State<App>,
     Path(id): Path<CampaignId>,
 ) -> Result<(ETag, Body<CampaignView>), Problem> {
-    report(&app, &caller, id).await
+    shown(&app, &caller, id).await
 }
 
-pub(super) async fn report(
+pub(super) async fn shown(
     app: &App,
     caller: &TenantAccess,
     id: CampaignId,
@@ -145,7 +148,7 @@ pub async fn change(
         version: if_match(&headers)?,
     };
     campaigns::update(&app.campaigns, &caller, id, change).await?;
-    report(&app, &caller, id).await
+    shown(&app, &caller, id).await
 }
 
 /// Remove a draft
@@ -171,13 +174,13 @@ pub async fn duplicate(
     Path(id): Path<CampaignId>,
 ) -> Result<(StatusCode, ETag, Body<CampaignView>), Problem> {
     let made = campaigns::duplicate(&app.campaigns, &caller, id).await?;
-    let (tag, view) = report(&app, &caller, made.id).await?;
+    let (tag, view) = shown(&app, &caller, made.id).await?;
     Ok((StatusCode::CREATED, tag, view))
 }
 
 /// List the recipients of a campaign
 ///
-/// Everybody who is in its audience, with what became of them. With `status` a page looks at 5,000 recipients at most: it may hold few or none,
+/// Everybody who is in its audience, with what became of them. With `status` or `reason` a page looks at 5,000 recipients at most: it may hold few or none,
 /// and still have a next one.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}/recipients", params(("id" = CampaignId, Path), RecipientQuery, PagingParams),
     responses((status = 200, description = "A page of recipients", body = Page<RecipientView>)))]
@@ -191,7 +194,11 @@ pub async fn recipients(
     let limit = usize::try_from(paging.limit()).unwrap_or_default();
     let mut tx = caller.begin().await?;
     let campaign = campaigns::find(&mut tx, caller.tenant, id).await?;
-    let (rows, rest) = campaigns::recipients(tx.on(), &campaign, query.status.as_deref(), after, limit).await?;
+    let filter = RecipientFilter {
+        status: query.status.as_deref(),
+        reason: query.reason.as_deref(),
+    };
+    let (rows, rest) = campaigns::recipients(tx.on(), &campaign, filter, after, limit).await?;
     tx.commit().await?;
     let page = Page::filtered(&paging, RECIPIENTS, rows, rest, |it| it.key());
     Ok(Body(page.map(RecipientView::new)))

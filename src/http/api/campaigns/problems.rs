@@ -45,6 +45,15 @@ impl From<CampaignError> for Problem {
                 format!("{} Try again when one of them has ended.", capitalized(detail)),
             )
             .with_limit(limit as u64),
+            CampaignError::NotKept(_) => Self::new(
+                StatusCode::CONFLICT,
+                "wrong-state",
+                "Conflict with the current state",
+                format!(
+                    "{} Its report still has the numbers; they cannot be counted again.",
+                    capitalized(detail)
+                ),
+            ),
             CampaignError::Audience(error) => error.into(),
             CampaignError::Template(error) => Refusal::from(error).into(),
             CampaignError::Database(error) => error.into(),

@@ -6,7 +6,7 @@ use axum::{Json as Body, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{super::contacts::detail::ETag, report, view::CampaignView};
+use super::{super::contacts::detail::ETag, shown, view::CampaignView};
 use crate::{
     app::App,
     campaigns::{self, RetryClass},
@@ -45,6 +45,6 @@ pub async fn retry(
     Json(new): Json<NewRetry>,
 ) -> Result<(StatusCode, ETag, Body<CampaignView>), Problem> {
     let made = campaigns::retry(&app.campaigns, &caller, id, new.name.as_deref(), new.classes).await?;
-    let (tag, view) = report(&app, &caller, made.id).await?;
+    let (tag, view) = shown(&app, &caller, made.id).await?;
     Ok((StatusCode::CREATED, tag, view))
 }
