@@ -57,12 +57,8 @@ impl CampaignPage<'_> {
         for it in contacts::list_identities(tx.on(), tenant, &live).await? {
             identities.entry(it.contact_id).or_default().push(it);
         }
-        let archived: HashSet<ContactId> = contacts::find_all(tx.on(), tenant, &live)
-            .await?
-            .into_iter()
-            .filter(|it| it.archived_at.is_some())
-            .map(|it| it.id)
-            .collect();
+        let keys: Vec<(TenantId, ContactId)> = live.iter().map(|id| (tenant, *id)).collect();
+        let archived: HashSet<(TenantId, ContactId)> = contacts::archived(tx.on(), &keys).await?.into_iter().collect();
         let open = match self.plan.content.needs_window() {
             true => conversations::open_until(tx.on(), tenant, (channel, now + LEFT), &live).await?,
             false => HashSet::new(),
@@ -81,7 +77,7 @@ impl CampaignPage<'_> {
             let verdict = match (address(own), values) {
                 _ if blocked.contains(&(channel, it.contact_id)) => Err("blocked"),
                 _ if refusing.contains(&(it.contact_id, channel)) => Err("opted_out"),
-                _ if archived.contains(&it.contact_id) => Err("archived"),
+                _ if archived.contains(&(tenant, it.contact_id)) => Err("archived"),
                 (None, _) => Err("no_address"),
                 (Some((kind, _)), _) if kind != RecipientKind::Phone && self.plan.content.needs_phone() => {
                     Err("no_phone")

@@ -9,6 +9,7 @@
 //! 4. Counters move in the commit that moves a status (`records/campaigns`): `progress` reads them, `ending` recounts them at the end.
 
 mod addressed;
+mod audience;
 mod content;
 mod control;
 mod dispatch;
@@ -31,11 +32,13 @@ mod rows;
 mod service;
 mod spec;
 mod start;
+mod step;
 pub mod store;
 mod templates;
 mod threshold;
 mod variables;
 
+pub(crate) use audience::CampaignAudience;
 pub(crate) use control::{LaunchCondition, cancel, launch, pause, resume};
 pub(crate) use dispatch::restore_jobs;
 pub use dispatch::{CAMPAIGNS, run};
@@ -55,4 +58,4 @@ pub(crate) use recipients::{ShownRecipient, recipients};
 pub(crate) use retries::{CampaignRetry, RetryClass, retry};
 pub(crate) use rows::{empty as empty_rows, require_draft};
 pub use service::CampaignService;
-pub(crate) use spec::{CampaignAudience, CampaignSpec, CampaignTemplate, CampaignVariable, SpecChange};
+pub(crate) use spec::{CampaignSpec, CampaignTemplate, CampaignVariable, SpecChange};

@@ -12,9 +12,10 @@ use uuid::Uuid;
 
 use super::{
     CampaignService,
+    audience::CampaignAudience,
     draft::{checked_name, insert},
     error::{CampaignError, CampaignResult},
-    spec::{CampaignAudience, CampaignSpec},
+    spec::CampaignSpec,
     store::{self, CampaignOutcome, StoredCampaign},
 };
 use crate::{

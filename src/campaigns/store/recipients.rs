@@ -48,11 +48,12 @@ pub(crate) async fn free(
     campaign: CampaignId,
     contacts: &[ContactId],
 ) -> Result<HashSet<ContactId>> {
+    // No planner turns a value of a row into a join over all recipients.
     const SQL: &str = "
         WITH r (tenant_id, campaign_id, contact_id) AS ({rows})
         SELECT c.id FROM r CROSS JOIN contacts c
-        WHERE c.tenant_id = r.tenant_id AND c.id = r.contact_id AND NOT EXISTS (SELECT 1 FROM campaign_recipients k
-            WHERE k.contact_id = r.contact_id AND k.campaign_id = r.campaign_id AND k.tenant_id = r.tenant_id)";
+        WHERE c.tenant_id = r.tenant_id AND c.id = r.contact_id AND (SELECT k.n FROM campaign_recipients k
+            WHERE k.contact_id = r.contact_id AND k.campaign_id = r.campaign_id AND k.tenant_id = r.tenant_id) IS NULL";
     let row = |id: &ContactId| (tenant.uuid(), campaign.uuid(), id.uuid());
     let found: Vec<(ContactId,)> = Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await?;
     Ok(found.into_iter().map(|(id,)| id).collect())

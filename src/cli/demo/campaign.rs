@@ -66,12 +66,15 @@ impl DemoCampaign {
         }
     }
 
-    /// Returns how many of its recipients it is done with, and of how many.
-    pub async fn progress(&self) -> anyhow::Result<(i64, i64)> {
+    /// Returns how many of its recipients it is done with, and of how many, for the line of progress.
+    pub async fn progress(&self) -> anyhow::Result<String> {
         let now: Value = self.api.get(&format!("/campaigns/{}", self.id)).await?;
         let number = |member: &str| now["progress"][member].as_i64().unwrap_or_default();
         let total = number("total");
-        Ok((total - number("pending") - number("open"), total))
+        Ok(format!(
+            "  campaign {} of {total}",
+            total - number("pending") - number("open")
+        ))
     }
 
     async fn say(&self, what: &str) -> anyhow::Result<()> {

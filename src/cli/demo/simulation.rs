@@ -44,8 +44,12 @@ pub async fn run(args: &Args, setup: &DemoSetup, output: &LiveOutput) -> anyhow:
     let stop = CancellationToken::new();
     let running = async {
         let hello = welcome(setup, &simulator).await?;
-        let campaign = DemoCampaign::begin(api, setup).await.context("the campaign")?;
-        let welcome = Welcome::of(setup, hello.as_ref(), program.forwarder(), &campaign.id)?;
+        // Whoever has events passed on gets those of what they do themselves.
+        let campaign = match args.forward {
+            None => Some(DemoCampaign::begin(api, setup).await.context("the campaign")?),
+            Some(_) => None,
+        };
+        let welcome = Welcome::of(setup, hello.as_ref(), program.forwarder(), campaign.as_ref())?;
         output.print(&welcome)?;
         let stopped = async {
             let stopped = stopped(args.customers.lasting).await;
@@ -61,17 +65,19 @@ pub async fn run(args: &Args, setup: &DemoSetup, output: &LiveOutput) -> anyhow:
         };
         let (_, shown, stopped, answered) = tokio::join!(
             simulator.run(stop.cancelled()),
-            progress(setup, output, &simulator, &campaign, &stop),
+            progress(setup, output, &simulator, campaign.as_ref(), &stop),
             stopped,
             answered
         );
         shown.and(answered)?;
-        campaign.rest().await?;
+        if let Some(campaign) = &campaign {
+            campaign.rest().await?;
+        }
         let patience = match stopped? {
             RunEnd::ByTime => SETTLE_LIMIT,
             RunEnd::BySignal => SETTLE_LIMIT_AFTER_SIGNAL,
         };
-        settle(setup, output, &simulator, &campaign, patience).await
+        settle(setup, output, &simulator, campaign.as_ref(), patience).await
     };
     tokio::select! {
         shown = running => shown?,
@@ -165,7 +171,7 @@ async fn progress(
     setup: &DemoSetup,
     output: &LiveOutput,
     simulator: &Simulator,
-    campaign: &DemoCampaign,
+    campaign: Option<&DemoCampaign>,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let mut ticks = interval(Duration::from_secs(1));
@@ -174,18 +180,27 @@ async fn progress(
             () = stop.cancelled() => return Ok(()),
             _ = ticks.tick() => {
                 let tally = tally::tally(setup.db.reader()).await?;
-                output.progress(&line(setup, simulator, &tally, campaign.progress().await?))?;
+                output.progress(&line(setup, simulator, &tally, campaign).await?)?;
             }
         }
     }
 }
 
-fn line(setup: &DemoSetup, simulator: &Simulator, tally: &Tally, (done, total): (i64, i64)) -> String {
+async fn line(
+    setup: &DemoSetup,
+    simulator: &Simulator,
+    tally: &Tally,
+    campaign: Option<&DemoCampaign>,
+) -> anyhow::Result<String> {
+    let progress = match campaign {
+        Some(campaign) => campaign.progress().await?,
+        None => String::new(),
+    };
     let lag = tally
         .oldest_waiting_at
         .map_or(0, |oldest| (setup.clock.now() - oldest).num_milliseconds());
-    format!(
-        "stored {}  processed {}  waiting {}  set aside {}  lag {:.1} s  conversations {}  messages {}  sent {}  campaign {done} of {total}",
+    Ok(format!(
+        "stored {}  processed {}  waiting {}  set aside {}  lag {:.1} s  conversations {}  messages {}  sent {}{progress}",
         tally.stored,
         tally.stored - tally.waiting - tally.set_aside,
         tally.waiting,
@@ -194,7 +209,7 @@ fn line(setup: &DemoSetup, simulator: &Simulator, tally: &Tally, (done, total): 
         tally.conversations,
         tally.messages,
         simulator.graph().accepted()
-    )
+    ))
 }
 
 /// Waits until no stored webhook is waiting, every answer is sent and all its statuses are reported, or until the time limit. What is
@@ -203,7 +218,7 @@ async fn settle(
     setup: &DemoSetup,
     output: &LiveOutput,
     simulator: &Simulator,
-    campaign: &DemoCampaign,
+    campaign: Option<&DemoCampaign>,
     patience: Duration,
 ) -> anyhow::Result<()> {
     let begun = Instant::now();
@@ -212,7 +227,7 @@ async fn settle(
         let tally = tally::tally(setup.db.reader()).await?;
         let settled = tally.waiting + tally.unsent == 0 && untold == 0;
         if settled || begun.elapsed() > patience {
-            return Ok(output.progress(&line(setup, simulator, &tally, campaign.progress().await?))?);
+            return Ok(output.progress(&line(setup, simulator, &tally, campaign).await?)?);
         }
         sleep(POLL).await;
     }

@@ -5,7 +5,7 @@ use std::{fmt, io};
 use serde::Serialize;
 use serde_json::json;
 
-use super::DemoSetup;
+use super::{DemoSetup, campaign::DemoCampaign};
 use crate::cli::{
     listen::EventForwarder,
     simulated_meta::{Hello, address},
@@ -26,7 +26,7 @@ pub(super) struct Welcome {
     api_key: String,
     channel_id: String,
     /// A campaign that is running.
-    campaign_id: String,
+    campaign_id: Option<String>,
     /// The phone number of a customer who has just written.
     customer: Option<String>,
     /// A command that sends them a message.
@@ -50,7 +50,7 @@ impl Welcome {
         setup: &DemoSetup,
         hello: Option<&Hello>,
         forwarder: Option<&EventForwarder>,
-        campaign: &str,
+        campaign: Option<&DemoCampaign>,
     ) -> io::Result<Self> {
         let url = setup.url();
         let mut welcome = Self {
@@ -64,7 +64,7 @@ impl Welcome {
             admin_token: setup.secrets.admin_token.clone(),
             api_key: setup.api_key.clone(),
             channel_id: setup.channel.to_string(),
-            campaign_id: campaign.to_owned(),
+            campaign_id: campaign.map(|it| it.id.clone()),
             customer: hello.map(|hello| hello.phone.clone()),
             send: None,
             forward: forwarder.map(|forwarder| Forwarding {
@@ -129,10 +129,9 @@ impl fmt::Display for Welcome {
         } = self;
         writeln!(f, "\nLook around:")?;
         writeln!(f, "  curl {api}/conversations -H 'Authorization: Bearer {api_key}'")?;
-        writeln!(
-            f,
-            "  curl {api}/campaigns/{campaign_id} -H 'Authorization: Bearer {api_key}'"
-        )?;
+        if let Some(id) = campaign_id {
+            writeln!(f, "  curl {api}/campaigns/{id} -H 'Authorization: Bearer {api_key}'")?;
+        }
         writeln!(f, "  curl {admin}/queues -H 'Authorization: Bearer {admin_token}'")?;
         if let (Some(phone), Some(send)) = (&self.customer, &self.send) {
             writeln!(f, "Send to a customer who has just written:")?;

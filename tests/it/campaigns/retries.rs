@@ -109,6 +109,15 @@ async fn who_got_it_or_cannot_get_it_is_not_written_to_again(world: World) {
             .await;
         assert_eq!(refused.status.as_u16(), 422, "{}", refused.text());
     }
+    for (member, value) in [
+        ("audience", json!({ "tag": "all" })),
+        ("exclude", json!([{ "tag": "all" }])),
+    ] {
+        let follow_up = world.retry(&id, json!(["pair"])).await;
+        let path = format!("/api/v1/campaigns/{}", follow_up["id"].as_str().unwrap());
+        let refused = world.client.patch(&path, json!({ member: value })).await;
+        assert_eq!(refused.json()["field"], member, "{}", refused.text());
+    }
     let draft = world.create(world.draft("all")).await;
     let refused = world
         .post(&format!("campaigns/{draft}/retries"), json!({ "classes": ["pair"] }))

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::{Context, ensure};
+use mainstay_sim::{Item, Shape};
 use serde::Serialize;
 use serde_json::json;
 
@@ -17,6 +19,7 @@ use super::{
     people::ALL,
     watch::{Seen, watch},
 };
+use crate::records::tally;
 
 pub(super) const RATE: f64 = 1_000.0;
 /// Seconds of sending at most for each pause, and beside the measurement.
@@ -42,6 +45,8 @@ pub(super) struct Governed {
     /// From a reply's request until it is accepted, in milliseconds: on an idle system, and amid the campaign.
     reply_idle: Quantiles,
     reply: Quantiles,
+    /// From the answer to a customer's webhook until the message is in its conversation, amid the campaign; milliseconds.
+    inbound: Quantiles,
     /// Messages that waited to be sent, at most.
     waiting: i64,
     /// From the answer to a pause until the last call, and from the request to resume until the first, in milliseconds.
@@ -63,14 +68,17 @@ pub(super) async fn measure(bench: &mut SendBench, options: &Options) -> anyhow:
     let launched = launch(bench, ALL).await?;
     let bench = &*bench;
     let graph = bench.simulator.graph();
-    let (mut seen, mut replies, mut turn) = (Seen::default(), Latencies::default(), 0);
+    let (mut seen, mut replies, mut inbound, mut turn) =
+        (Seen::default(), Latencies::default(), Latencies::default(), 0);
     let duration = Duration::from_secs(options.seconds);
     let measured = async {
         tokio::time::sleep(MARGIN).await;
         let (before, begin) = (graph.accepted(), Instant::now());
         while begin.elapsed() + REPLY_EVERY < duration {
             tokio::time::sleep_until((begin + REPLY_EVERY * (turn + 1)).into()).await;
-            replies.add(reply(bench, &customers[turn as usize % customers.len()]).await?);
+            let place = turn as usize % customers.len();
+            replies.add(reply(bench, &customers[place]).await?);
+            inbound.add(visible(bench, place).await?);
             turn += 1;
         }
         tokio::time::sleep_until((begin + duration).into()).await;
@@ -104,6 +112,7 @@ pub(super) async fn measure(bench: &mut SendBench, options: &Options) -> anyhow:
         read: seen.reads.quantiles(),
         reply_idle: reply_idle.quantiles(),
         reply: replies.quantiles(),
+        inbound: inbound.quantiles(),
         waiting: seen.waiting,
         pauses: options.pauses,
         pause: pauses.quantiles(),
@@ -112,6 +121,32 @@ pub(super) async fn measure(bench: &mut SendBench, options: &Options) -> anyhow:
         left,
         worker_memory_mb: bench.memory_mb(),
     })
+}
+
+/// Lets a customer write: how long after the answer to the webhook the message is in its conversation.
+async fn visible(bench: &SendBench, place: usize) -> anyhow::Result<Duration> {
+    let webhook = bench
+        .simulator
+        .write(place, Shape::Text, None)
+        .context("the customer does not write")?;
+    let message = webhook.items.iter().find_map(|item| match item {
+        Item::Message(message) => Some(message.wamid.clone()),
+        _ => None,
+    });
+    let wamid = message.context("the webhook has no message")?;
+    bench.simulator.deliver(webhook).await;
+    let (answered, channel) = (Instant::now(), bench.channels[0].0);
+    loop {
+        let db = bench.registry.db.reader();
+        if !tally::known_messages(db, bench.tenant, channel, &[wamid.as_str()])
+            .await?
+            .is_empty()
+        {
+            return Ok(answered.elapsed());
+        }
+        ensure!(answered.elapsed() < PATIENCE, "a customer's message is not processed");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
 }
 
 /// Pauses and resumes a campaign: how long after the answer the last call came, and after the request to resume the first.
@@ -148,6 +183,7 @@ impl fmt::Display for Governed {
         writeln!(f, "  GET of the campaign       {}", self.read)?;
         writeln!(f, "  a reply on an idle system {}", self.reply_idle)?;
         writeln!(f, "  a reply amid it           {}", self.reply)?;
+        writeln!(f, "  a customer's message amid it {}", self.inbound)?;
         writeln!(f, "  {} pauses: last call      {}", self.pauses, self.pause)?;
         writeln!(f, "  resumed: first call       {}", self.resume)?;
         writeln!(f, "  cancel, {} left      {:.0} ms", self.left, self.cancel_ms)?;

@@ -2,6 +2,7 @@
 //! latency of send requests. The simulator runs on a thread of this process and enforces its limits; API and worker are processes of their
 //! own.
 
+mod calls;
 mod governed;
 mod requests;
 mod setup;

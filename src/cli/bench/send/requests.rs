@@ -7,7 +7,8 @@ use super::{
         latency::Quantiles,
         load::{self, Load},
     },
-    setup::{SendBench, request},
+    SendBench,
+    calls::request,
 };
 
 const CONNECTIONS: usize = 16;

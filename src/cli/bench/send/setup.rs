@@ -2,15 +2,6 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use anyhow::{Context, ensure};
-use chrono::TimeDelta;
-use mainstay_sim::{Clock as SimClock, Enforcement, Level, NumberSeed, SimConfig, Simulator, StatusPolicy};
-use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
-
 use super::super::{
     child::{Server, database_url},
     server,
@@ -22,6 +13,10 @@ use crate::{
     records::channels,
     tenancy::{self, NewChannel, TenantService},
 };
+use anyhow::{Context, ensure};
+use chrono::TimeDelta;
+use mainstay_sim::{Clock as SimClock, Enforcement, Level, NumberSeed, SimConfig, Simulator, StatusPolicy};
+use serde_json::{Value, json};
 
 /// Number of phone numbers at Meta's standard throughput, beside the one at the highest.
 pub(crate) const STANDARD: usize = 4;
@@ -231,45 +226,12 @@ impl SendBench {
         })
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        self.ask(&request(path, &self.key, &body.to_string(), "close")).await
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let request = format!(
-            "GET /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
-            self.key
-        );
-        self.ask(request.as_bytes()).await
-    }
-
-    async fn ask(&self, request: &[u8]) -> anyhow::Result<Value> {
-        let mut stream = TcpStream::connect(self.api()?).await?;
-        stream.write_all(request).await?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await?;
-        let text = String::from_utf8_lossy(&answer);
-        let (head, body) = text.split_once("\r\n\r\n").context("half an answer")?;
-        ensure!(head.starts_with("HTTP/1.1 2"), "{text}");
-        Ok(serde_json::from_str(body)?)
-    }
-
     /// Returns how many messages the simulator has accepted from each number.
     pub fn accepted(&self) -> Vec<u64> {
         let counts = self.simulator.graph().counts(mainstay_sim::By::PhoneNumber, 1).counts;
         let of = |(_, id): &(ChannelId, String)| u64::from(counts.get(id).copied().unwrap_or(0));
         self.channels.iter().map(of).collect()
     }
-}
-
-/// Builds a request to the API, as bytes.
-pub fn request(path: &str, key: &str, body: &str, connection: &str) -> Vec<u8> {
-    format!(
-        "POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
-         Connection: {connection}\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
 }
 
 fn borrowed<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
