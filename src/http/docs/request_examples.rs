@@ -40,6 +40,7 @@ const EXAMPLES: &[RequestExample] = &[
     ("createCampaign", || json!({"name": "Autumn offers", "audience": {"tag": "vip"}, "exclude": [{"filter": "last_inbound > -7d"}], "channels": ["chn_0199a1c05a6b7c8d9e0f1a2b3c4d5e6f"], "template": {"name": "autumn_offer", "language": "en_US"}, "variables": {"body.1": {"field": "name", "fallback": "friend"}}, "rate_per_second": 10})),
     ("updateCampaign", || json!({"name": "Winter offers", "rate_per_second": 20})),
     ("retryCampaign", || json!({"classes": ["throughput", "not_sent"]})),
+    ("beginPreflight", || json!({"starts_at": "2026-12-24T08:00:00Z"})),
     ("launchCampaign", || json!({"starts_at": "2026-12-24T08:00:00Z"})),
     ("importMedia", || json!({"url": "https://example.com/files/lamp.jpg", "type": "image"})),
     ("createEndpoint", || json!({"url": "https://example.com/webhooks", "event_types": ["message.*", "contact.created"]})),

@@ -1,5 +1,6 @@
 //! What a client depends on, as text that a review reads: a change of it is a difference of a file in `shown/`.
 
+mod campaign_refusals;
 mod document;
 mod events;
 mod file_refusals;

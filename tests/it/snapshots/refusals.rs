@@ -32,6 +32,7 @@ pub async fn every(test: &TestApp) -> Vec<Refusal> {
     refusals.extend(files(test).await);
     refusals.extend(repeated(test).await);
     refusals.extend(contacts(test).await);
+    refusals.extend(super::campaign_refusals::every(test).await);
     refusals.extend(super::file_refusals::every(test).await);
     refusals.extend(failures(test).await);
     refusals
