@@ -14,7 +14,7 @@ const NO_LANGUAGE: &str = "";
 
 /// What a campaign sends.
 pub(super) enum CampaignContent {
-    Templates(TemplateSnapshot),
+    Templates(Box<TemplateSnapshot>),
     Message(CampaignMessage),
 }
 
@@ -26,7 +26,7 @@ impl CampaignContent {
         }
         let template = campaign.template.as_deref();
         let template = template.ok_or_else(|| CampaignError::invalid("template", "is missing"))?;
-        TemplateSnapshot::stored(template).map(Self::Templates)
+        Ok(Self::Templates(Box::new(TemplateSnapshot::stored(template)?)))
     }
 
     /// Returns whether it goes to phone numbers only.
