@@ -42,21 +42,32 @@ macro_rules! columns {
 }
 
 /// Returns those of the contacts that exist and are no recipients yet.
+///
+/// By two statements that each follow one index: of one with a subquery, a planner that knows the recipients as few makes a scan of them for
+/// every contact.
 pub(crate) async fn free(
-    on: On<'_>,
+    mut on: On<'_>,
     tenant: TenantId,
     campaign: CampaignId,
     contacts: &[ContactId],
 ) -> Result<HashSet<ContactId>> {
-    // No planner turns a value of a row into a join over all recipients.
-    const SQL: &str = "
+    const PRESENT: &str = "
+        WITH r (tenant_id, id) AS ({rows})
+        SELECT c.id FROM r CROSS JOIN contacts c WHERE c.tenant_id = r.tenant_id AND c.id = r.id";
+    const TAKEN: &str = "
         WITH r (tenant_id, campaign_id, contact_id) AS ({rows})
-        SELECT c.id FROM r CROSS JOIN contacts c
-        WHERE c.tenant_id = r.tenant_id AND c.id = r.contact_id AND (SELECT k.n FROM campaign_recipients k
-            WHERE k.contact_id = r.contact_id AND k.campaign_id = r.campaign_id AND k.tenant_id = r.tenant_id) IS NULL";
-    let row = |id: &ContactId| (tenant.uuid(), campaign.uuid(), id.uuid());
-    let found: Vec<(ContactId,)> = Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await?;
-    Ok(found.into_iter().map(|(id,)| id).collect())
+        SELECT k.contact_id FROM r CROSS JOIN campaign_recipients k
+        WHERE k.contact_id = r.contact_id AND k.campaign_id = r.campaign_id AND k.tenant_id = r.tenant_id";
+    let present = |id: &ContactId| (tenant.uuid(), id.uuid());
+    let present = Rows::new(PRESENT, contacts.iter().map(present).collect());
+    let present: Vec<(ContactId,)> = present.all(on.reborrow()).await?;
+    let taken = |id: &ContactId| (tenant.uuid(), campaign.uuid(), id.uuid());
+    let taken: Vec<(ContactId,)> = Rows::new(TAKEN, contacts.iter().map(taken).collect()).all(on).await?;
+    let mut free: HashSet<ContactId> = present.into_iter().map(|(id,)| id).collect();
+    for (id,) in taken {
+        free.remove(&id);
+    }
+    Ok(free)
 }
 
 /// Inserts recipients. One whose contact or ordinal is taken is an error.
