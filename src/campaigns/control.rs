@@ -17,7 +17,7 @@ use crate::{
     contacts::segments::read_catalogue,
     db::Tx,
     directory::Route,
-    domain::{CampaignId, CampaignStatus, Ctx, Id},
+    domain::{CampaignId, CampaignStatus, Ctx, Id, MAX_WAVE},
     events::{EventType, campaign},
     queue::recurring::{self, RecurringRow},
     records::lock_order::Stage,
@@ -49,6 +49,7 @@ pub(super) async fn launchable(
     tx: &mut Tx,
     ctx: &Ctx,
     draft: &StoredCampaign,
+    schedule: Option<&CampaignSchedule>,
 ) -> CampaignResult<Launchable> {
     let spec = CampaignSpec::stored(&draft.spec)?;
     let known = read_catalogue(tx, ctx.tenant).await?;
@@ -56,14 +57,21 @@ pub(super) async fn launchable(
     spec.check(ctx.tenant, &directory, &known)?;
     let routes = spec.routes(ctx.tenant, &directory)?;
     rows::require(tx, ctx.tenant, draft.id, &spec).await?;
-    let template = match &spec.message {
-        Some(message) => message.check_files(tx.on(), ctx.tenant).await.map(|()| None)?,
-        None => Some(
-            TemplateSnapshot::read(tx.on(), ctx.tenant, &spec, &routes)
-                .await?
-                .text(),
-        ),
+    let (template, classes) = match &spec.message {
+        Some(message) => {
+            message.check_files(tx.on(), ctx.tenant).await?;
+            (None, routes.len())
+        }
+        None => {
+            let templates = TemplateSnapshot::read(tx.on(), ctx.tenant, &spec, &routes).await?;
+            (Some(templates.text()), templates.languages(&routes))
+        }
     };
+    let waves = classes * schedule.map_or(1, CampaignSchedule::turns);
+    if waves as i64 > MAX_WAVE {
+        let why = format!("with its languages and local times it may have {waves} waves, more than {MAX_WAVE}");
+        return Err(CampaignError::invalid("channels", why));
+    }
     Ok(Launchable { spec, routes, template })
 }
 
@@ -88,7 +96,7 @@ pub(crate) async fn launch(
         if store::count_live(tx.on(), ctx.tenant).await? >= MAX_LIVE as i64 {
             return Err(CampaignError::TooMany("campaigns under way", MAX_LIVE));
         }
-        let Launchable { spec, template, .. } = launchable(service, tx, ctx, &draft).await?;
+        let Launchable { spec, template, .. } = launchable(service, tx, ctx, &draft, schedule.as_ref()).await?;
         if let Some(digest) = &condition.preflight {
             let schedule = schedule.as_ref().map(CampaignSchedule::text);
             let of = (ctx.tenant, id, draft.version);

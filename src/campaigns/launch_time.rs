@@ -14,6 +14,8 @@ const AHEAD: TimeDelta = TimeDelta::days(365);
 const GRACE: TimeDelta = TimeDelta::hours(1);
 /// Stands for the zone of each recipient.
 const RECIPIENT: &str = "recipient";
+/// Offsets from UTC that zones have at a time, with some to spare.
+const OFFSETS: usize = 40;
 /// Seconds that the first local time on earth is ahead of UTC, and the last.
 const FIRST: i32 = 14 * 3_600;
 const LAST: i32 = -12 * 3_600;
@@ -116,6 +118,11 @@ impl CampaignSchedule {
             .ok_or_else(|| CampaignError::invalid("local_time", "is no time of the calendar"))?;
         passed(at)?;
         Ok(at)
+    }
+
+    /// Returns how many instants the time may be.
+    pub(super) fn turns(&self) -> usize {
+        if self.is_of_recipients() { OFFSETS } else { 1 }
     }
 
     pub(super) fn text(&self) -> String {

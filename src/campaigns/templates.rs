@@ -118,6 +118,12 @@ impl TemplateSnapshot {
             .map_err(in_language)
     }
 
+    /// Returns how many languages it has, over the accounts of the routes.
+    pub fn languages(&self, routes: &[Route]) -> usize {
+        let of = |route: &Route| self.variants.iter().filter(|it| it.account == route.account()).count();
+        routes.iter().map(of).sum()
+    }
+
     pub fn stored(text: &str) -> CampaignResult<Self> {
         serde_json::from_str(text).map_err(|error| CampaignError::invalid(TEMPLATE, error))
     }

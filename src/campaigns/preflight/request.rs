@@ -40,7 +40,7 @@ pub(crate) async fn request(
         if tasks::count_open(tx.on(), ctx.tenant, kind).await? >= MAX_OPEN as i64 {
             return Err(CampaignError::TooMany("preflights at once", MAX_OPEN));
         }
-        let Launchable { spec, routes, template } = launchable(service, tx, ctx, &draft).await?;
+        let Launchable { spec, routes, template } = launchable(service, tx, ctx, &draft, schedule.as_ref()).await?;
         let spec = PreflightSpec {
             version: draft.version,
             template,

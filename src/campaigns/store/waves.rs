@@ -122,7 +122,7 @@ pub(crate) async fn first_made(
     (first, last): (MessageId, MessageId),
 ) -> Result<Option<DateTime<Utc>>> {
     const SQL: &str = "
-        SELECT created_at FROM messages WHERE tenant_id = $1 AND id >= $3 AND id <= $4 AND campaign_id = $2 ORDER BY id LIMIT 1";
+        SELECT received_at FROM messages WHERE tenant_id = $1 AND id >= $3 AND id <= $4 AND campaign_id = $2 ORDER BY id LIMIT 1";
     let found: Option<(DateTime<Utc>,)> = on.sql(SQL, (tenant, campaign, first, last)).opt().await?;
     Ok(found.map(|(at,)| at))
 }

@@ -50,7 +50,7 @@ async fn a_report_adds_up_by_wave_and_says_who_must_act(world: World) {
         .collect();
     people.push(json!({ "phone": phone(8), "tags": ["all"] }));
     let ids = world.contacts(people).await;
-    let refused = json!({ "purpose": "marketing", "status": "opted_out", "source": "manual" });
+    let refused = json!({ "purpose": "marketing", "status": "revoked", "source": "form" });
     let opted_out = world.post(&format!("contacts/{}/consents", ids[8]), refused).await;
     assert!(opted_out.status.is_success(), "{}", opted_out.text());
     for (n, code) in [(1, BAD_PARAMETERS), (2, BAD_PARAMETERS), (4, UNDELIVERABLE)] {

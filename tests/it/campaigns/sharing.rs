@@ -7,7 +7,7 @@ use crate::sending::world::World;
 
 #[both_sizes]
 async fn a_small_campaign_is_done_while_a_large_one_goes_on(world: World) {
-    const LARGE: usize = 600;
+    const LARGE: usize = 1_600;
     world.offers().await;
     world.people(LARGE, "all").await;
     let contact = json!({ "phone": "+4915299999999", "tags": ["few"] });
