@@ -50,7 +50,9 @@ impl CampaignContent {
     /// Returns what a wave is sent.
     pub fn of_wave(&self, account: &str, language: &str) -> Option<WaveContent<'_>> {
         match self {
-            Self::Templates(templates) => templates.of_wave(account, language).map(WaveContent::Template),
+            Self::Templates(templates) => templates
+                .of_wave(account, language)
+                .map(|it| WaveContent::Template(Box::new(it))),
             Self::Message(message) => Some(WaveContent::Message(message)),
         }
     }
@@ -58,7 +60,7 @@ impl CampaignContent {
 
 /// What a wave is sent.
 pub(super) enum WaveContent<'s> {
-    Template(WaveTemplate<'s>),
+    Template(Box<WaveTemplate<'s>>),
     Message(&'s CampaignMessage),
 }
 
