@@ -49,11 +49,11 @@ pub use ending::{recount, stored};
 pub(crate) use error::CampaignError;
 pub(crate) use launch_time::{CampaignSchedule, LaunchTime};
 pub(crate) use message::CampaignMessage;
+pub use preflight::{PREFLIGHTS, run as preflight_in_turns};
 pub(crate) use preflight::{
-    CheckedTemplate, PreflightReport, PreflightResult, PreflightState, find as find_preflight,
+    PreflightReport, PreflightResult, PreflightState, PreflightTemplate, find as find_preflight,
     request as request_preflight,
 };
-pub use preflight::{PREFLIGHTS, run as preflight_in_turns};
 pub use progress::{CampaignProgress, progress};
 pub(crate) use progress::{WaitingFor, waiting_for};
 pub(crate) use recipients::{RecipientFilter, ShownRecipient, recipients};

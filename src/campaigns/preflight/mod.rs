@@ -12,7 +12,7 @@ mod view;
 pub(crate) use request::request;
 pub(crate) use result::PreflightResult;
 pub use run::run;
-pub(crate) use view::{CheckedTemplate, PreflightReport, PreflightState, find, require};
+pub(crate) use view::{PreflightReport, PreflightState, PreflightTemplate, find, require};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ struct PreflightSpec {
     version: i64,
     /// JSON: the templates as a launch would keep them.
     template: Option<String>,
-    templates: Vec<CheckedTemplate>,
+    templates: Vec<PreflightTemplate>,
     /// JSON: the local time that it is to be launched for.
     schedule: Option<String>,
     /// When it would start.

@@ -1,4 +1,4 @@
-use super::{PREFLIGHTS, PreflightSpec, view::CheckedTemplate};
+use super::{PREFLIGHTS, PreflightSpec, view::PreflightTemplate};
 use crate::{
     campaigns::{
         CampaignService,
@@ -44,7 +44,7 @@ pub(crate) async fn request(
         let spec = PreflightSpec {
             version: draft.version,
             template,
-            templates: CheckedTemplate::read(tx.on(), ctx.tenant, &spec, &routes).await?,
+            templates: PreflightTemplate::read(tx.on(), ctx.tenant, &spec, &routes).await?,
             schedule: schedule.as_ref().map(CampaignSchedule::text),
             at: starts_at.max(now),
             bound: ContactId::from_uuid(first_uuid_at(now)),

@@ -22,7 +22,7 @@ use crate::{
 
 /// A template that a campaign would send, as it was when the preflight was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(crate) struct CheckedTemplate {
+pub(crate) struct PreflightTemplate {
     /// Meta's id of the business account.
     pub account: String,
     pub language: String,
@@ -31,7 +31,7 @@ pub(crate) struct CheckedTemplate {
     pub category: Option<String>,
 }
 
-impl CheckedTemplate {
+impl PreflightTemplate {
     pub(super) async fn read(on: On<'_>, tenant: TenantId, spec: &CampaignSpec, routes: &[Route]) -> Result<Vec<Self>> {
         let Some(template) = &spec.template else {
             return Ok(Vec::new());
@@ -73,7 +73,7 @@ pub(crate) struct PreflightReport {
     pub error: Option<String>,
     /// The version of the draft that was looked at.
     pub version: i64,
-    pub templates: Vec<CheckedTemplate>,
+    pub templates: Vec<PreflightTemplate>,
     /// Before its end what was found so far, without a digest.
     pub result: PreflightResult,
     pub at: DateTime<Utc>,

@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const QUIET: Duration = Duration::from_millis(1_500);
 
 #[derive(Debug, Serialize)]
-pub(super) struct Governed {
+pub(super) struct GovernedCampaign {
     /// From the request to launch until the simulator has accepted the first message, in milliseconds.
     launch_to_first_ms: f64,
     /// Recipients frozen per second, while messages are made at the rate that they are sent at.
@@ -59,7 +59,7 @@ pub(super) struct Governed {
     worker_memory_mb: f64,
 }
 
-pub(super) async fn measure(bench: &mut SendBench, options: &Options) -> anyhow::Result<Governed> {
+pub(super) async fn measure(bench: &mut SendBench, options: &Options) -> anyhow::Result<GovernedCampaign> {
     let customers = customers(bench).await?;
     let mut reply_idle = Latencies::default();
     for customer in customers.iter().take(10) {
@@ -104,7 +104,7 @@ pub(super) async fn measure(bench: &mut SendBench, options: &Options) -> anyhow:
         .await?;
     let cancel_ms = begin.elapsed().as_secs_f64() * 1_000.0;
     launched.until(bench, "canceled").await?;
-    Ok(Governed {
+    Ok(GovernedCampaign {
         launch_to_first_ms: launched.first.as_secs_f64() * 1_000.0,
         frozen_per_second,
         share_of_1000: rate / RATE,
@@ -169,7 +169,7 @@ async fn pause(bench: &SendBench, id: &str) -> anyhow::Result<(Duration, Duratio
     Ok((last, first))
 }
 
-impl fmt::Display for Governed {
+impl fmt::Display for GovernedCampaign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "  launch to first message   {:.0} ms", self.launch_to_first_ms)?;
         writeln!(f, "  frozen                    {:.0}/s", self.frozen_per_second)?;

@@ -21,7 +21,7 @@ use super::{
     send::{SendBench, drained, wait},
     server,
 };
-use governed::Governed;
+use governed::GovernedCampaign;
 use people::{ALL, FEW};
 use ungoverned::Ungoverned;
 
@@ -55,7 +55,7 @@ pub struct Options {
 pub struct Report {
     database: &'static str,
     statuses: bool,
-    governed: Governed,
+    governed: GovernedCampaign,
     few: Ungoverned,
     all: Ungoverned,
     /// Single sends without limits, per second.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::super::channels::DailyLimitView;
 use crate::{
     app::App,
-    campaigns::{self, CheckedTemplate, LaunchTime, PreflightReport, PreflightResult, PreflightState, store},
+    campaigns::{self, LaunchTime, PreflightReport, PreflightResult, PreflightState, PreflightTemplate, store},
     domain::{CampaignId, ChannelId, OnMissed, perm},
     http::{
         auth::{May, TenantAccess},
@@ -47,7 +47,7 @@ pub(crate) struct PreflightView {
     /// When the campaign would start.
     starts_at: DateTime<Utc>,
     /// The templates of this name, one for each account and language, as they were when the preflight was asked for.
-    templates: Vec<CheckedTemplate>,
+    templates: Vec<PreflightTemplate>,
     /// What was found; until it is `completed` so far, and without `seconds` and `digest`.
     result: PreflightResult,
     /// Of each channel that would be sent from, how many customers it may write to in 24 hours.
