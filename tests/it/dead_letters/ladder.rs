@@ -1,38 +1,14 @@
 //! Revival at the rungs, and the archive.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
-};
-
 use chrono::TimeDelta;
 use mainstay::{app::App, jobs::dead_letters::retry_dead, queue::dead_letters::Ladder};
 use mainstay_test_macros::both_databases;
 
 use super::stage::{count_each, die, figures, on_each, store};
-use crate::support::app::TestApp;
+use crate::support::{app::TestApp, polled::Polled};
 
 /// In each queue: more than one transaction takes.
 const JOBS: usize = 700;
-
-/// A future that is polled a number of times and then dropped.
-struct Polled<F> {
-    of: F,
-    left: usize,
-}
-
-impl<F: Future + Unpin> Future for Polled<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.left == 0 {
-            return Poll::Ready(None);
-        }
-        self.left -= 1;
-        Pin::new(&mut self.of).poll(context).map(Some)
-    }
-}
 
 /// Runs the job, killed several times first; on SQLite, for a dropped transaction keeps its locks on PostgreSQL until its connection is used
 /// next, which a killed process does not.

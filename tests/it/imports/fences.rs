@@ -1,10 +1,6 @@
 //! Imports whose process is killed, or stands still while another takes over, at any moment.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::{future::Future, pin::Pin};
 
 use mainstay::{
     contacts::import,
@@ -15,8 +11,11 @@ use mainstay::{
 use mainstay_test_macros::both_databases;
 use serde_json::{Value, json};
 
-use super::stage::{claim, counts, due, errors, people, rescue, show, upload, work};
-use crate::support::app::TestApp;
+use super::stage::{claim_after_kill, counts, errors, people, rescue, show, upload, work};
+use crate::support::{
+    app::TestApp,
+    polled::{Polled, numbers},
+};
 
 const ROWS: usize = 12_000;
 
@@ -67,24 +66,6 @@ async fn outcome(test: &TestApp, id: &str) -> Outcomes {
     )
 }
 
-/// A future that is polled a number of times and then held, or dropped.
-struct Polled<F> {
-    of: F,
-    left: usize,
-}
-
-impl<F: Future + Unpin> Future for Polled<&mut F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.left == 0 {
-            return Poll::Ready(None);
-        }
-        self.left -= 1;
-        Pin::new(&mut *self.of).poll(context).map(Some)
-    }
-}
-
 type Run<'a> = Pin<Box<dyn Future<Output = Result<Outcome>> + Send + 'a>>;
 
 fn run<'a>(test: &'a TestApp, id: ImportId) -> Run<'a> {
@@ -93,17 +74,6 @@ fn run<'a>(test: &'a TestApp, id: ImportId) -> Run<'a> {
 
 /// Polls in which no run gets to its end, on whatever machine: so many at least are stopped, however fast it is.
 const FEW: usize = 5;
-
-/// Numbers that look random and are the same each time.
-fn numbers() -> impl Iterator<Item = usize> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    std::iter::repeat_with(move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % 97).unwrap()
-    })
-}
 
 async fn undisturbed(test: &TestApp) -> Outcomes {
     let id = upload(test, &query(), file(ROWS)).await["id"]
@@ -132,10 +102,9 @@ pub(super) async fn kill_until_done(test: &TestApp, id: &str) {
     let (span, growth) = if test.app.db.is_postgres() { (40, 1) } else { (97, 3) };
     let (mut kills, mut stuck, mut rows) = (0, 0_usize, 0);
     for polls in numbers() {
-        if due(&test.app).await.is_none() {
+        if !claim_after_kill(&test.app, import.uuid()).await {
             break;
         }
-        claim(&test.app, import.uuid()).await;
         let mut run = run(test, import);
         // The longer it did not get on, the longer it may live.
         let life = match kills {
@@ -183,10 +152,9 @@ async fn sleepers(test: &TestApp, numbers: &mut impl Iterator<Item = usize>, exp
     let import: ImportId = id.parse().unwrap();
     let mut slept = 0;
     for polls in numbers {
-        if due(&test.app).await.is_none() {
+        if !claim_after_kill(&test.app, import.uuid()).await {
             break;
         }
-        claim(&test.app, import.uuid()).await;
         let mut sleeper = run(test, import);
         let stop = Polled {
             of: &mut sleeper,
@@ -199,10 +167,9 @@ async fn sleepers(test: &TestApp, numbers: &mut impl Iterator<Item = usize>, exp
         // be killed in its turn.
         slept += 1;
         rescue(&test.app, import.uuid()).await;
-        if due(&test.app).await.is_none() {
+        if !claim_after_kill(&test.app, import.uuid()).await {
             continue;
         }
-        claim(&test.app, import.uuid()).await;
         // A killed one leaves its locks.
         let killed = async {
             let mut other = run(test, import);

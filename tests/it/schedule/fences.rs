@@ -1,12 +1,6 @@
 //! Schedules whose worker is killed, stands still while another takes over, or is one of many, at any moment.
 
-use std::{
-    collections::BTreeSet,
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{collections::BTreeSet, future::Future, pin::Pin, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay::{
@@ -18,44 +12,19 @@ use mainstay::{
 use mainstay_test_macros::both_databases;
 
 use super::stage::{claim, create, end_tasks, rescue, runs, second, work};
-use crate::support::{app::TestApp, wait::wait_until};
+use crate::support::{
+    app::TestApp,
+    polled::{Polled, numbers},
+    wait::wait_until,
+};
 
 const ROUNDS: usize = 150;
 const DEADLINE: Duration = Duration::from_secs(60);
-
-/// A future that is polled a number of times and then held, or dropped.
-struct Polled<F> {
-    of: F,
-    left: usize,
-}
-
-impl<F: Future + Unpin> Future for Polled<&mut F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.left == 0 {
-            return Poll::Ready(None);
-        }
-        self.left -= 1;
-        Pin::new(&mut *self.of).poll(context).map(Some)
-    }
-}
 
 type Run<'a> = Pin<Box<dyn Future<Output = Result<Outcome>> + Send + 'a>>;
 
 fn run(test: &TestApp, id: ScheduleId) -> Run<'_> {
     Box::pin(fire(&test.app.schedules, id))
-}
-
-/// Numbers that look random and are the same each time.
-fn numbers() -> impl Iterator<Item = usize> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    std::iter::repeat_with(move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % 97).unwrap()
-    })
 }
 
 /// That every planned time from the first on has its run or is counted as missed by one, and every run that started something its task.

@@ -205,13 +205,17 @@ impl Person {
     }
 }
 
-/// Stores contacts of a tenant with all they have.
+/// Stores contacts of a tenant with all they have, and tells the planner, as an import does.
 pub async fn store(db: &Db, tenant: TenantId, people: &[Person]) {
+    const POSTGRES: &str = "ANALYZE contacts, contact_tags, contact_consents, conversations";
     let write = async |tx: &mut Tx| -> sqlx::Result<()> {
         store_contacts(tx, tenant, people).await?;
         store_related(tx, tenant, people).await
     };
     db.transaction(write).await.expect("they are stored");
+    if db.is_postgres() {
+        db.sql(POSTGRES, ()).run().await.expect("they are counted");
+    }
 }
 
 async fn store_contacts(tx: &mut Tx, tenant: TenantId, people: &[Person]) -> sqlx::Result<()> {

@@ -6,6 +6,7 @@ pub mod databases;
 pub mod deployment;
 pub mod folder;
 pub mod http;
+pub mod polled;
 pub mod process;
 pub mod servers;
 pub mod snapshot;
