@@ -81,6 +81,9 @@ pub mod inbound;
 // Which numbers can be reached, as far as that is known.
 pub mod verifications;
 
+// What tenants take out: contacts, conversations, campaigns, as files.
+pub mod exports;
+
 // Tenants, channels, API keys.
 pub mod tenancy;
 

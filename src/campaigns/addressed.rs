@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long a service window has to be open yet, for a message to be sent within it.
-const LEFT: TimeDelta = TimeDelta::minutes(1);
+pub(super) const WINDOW_LEFT: TimeDelta = TimeDelta::minutes(1);
 
 /// A recipient to be written to.
 pub(super) struct Addressed {
@@ -60,7 +60,7 @@ impl CampaignPage<'_> {
         let keys: Vec<(TenantId, ContactId)> = live.iter().map(|id| (tenant, *id)).collect();
         let archived: HashSet<(TenantId, ContactId)> = contacts::archived(tx.on(), &keys).await?.into_iter().collect();
         let open = match self.plan.content.needs_window() {
-            true => conversations::open_until(tx.on(), tenant, (channel, now + LEFT), &live).await?,
+            true => conversations::open_until(tx.on(), tenant, (channel, now + WINDOW_LEFT), &live).await?,
             false => HashSet::new(),
         };
         let closed = |contact: ContactId| self.plan.content.needs_window() && !open.contains(&contact);

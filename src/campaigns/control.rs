@@ -8,7 +8,7 @@ use super::{
     error::{CampaignError, CampaignResult},
     events::append_change,
     launch_time::{CampaignSchedule, LaunchTime},
-    preflight, rows,
+    preflight, retries, rows,
     spec::CampaignSpec,
     store::{self, StoredCampaign, StoredLaunch},
     templates::TemplateSnapshot,
@@ -56,6 +56,7 @@ pub(super) async fn launchable(
     let directory = service.directory.current();
     spec.check(ctx.tenant, &directory, &known)?;
     let routes = spec.routes(ctx.tenant, &directory)?;
+    retries::require_parents(tx, ctx.tenant, &spec).await?;
     rows::require(tx, ctx.tenant, draft.id, &spec).await?;
     let (template, classes) = match &spec.message {
         Some(message) => {

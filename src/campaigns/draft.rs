@@ -70,6 +70,8 @@ pub(super) async fn insert(
         paused_at: None,
         resumed_at: None,
         finished_at: None,
+        stalled_since: None,
+        recipients_removed_at: None,
         version: 1,
         created_at: now,
         created_by: ctx.actor.to_string(),

@@ -151,6 +151,9 @@ pub(crate) async fn recount_on_demand(
         let before = service.clock.now() - TimeDelta::days(*days);
         campaign.started_at.is_some_and(|at| at <= before)
     };
+    if campaign.recipients_removed_at.is_some() {
+        return Err(CampaignError::RecipientsRemoved(campaign.id));
+    }
     if let Some(days) = kept.filter(is_gone) {
         return Err(CampaignError::NotKept(days));
     }

@@ -28,6 +28,9 @@ pub(crate) enum CampaignError {
     /// Its messages may have been removed by the tenant's retention, of so many days.
     #[error("its messages may be gone: it began more than {0} days ago, and messages are kept that long")]
     NotKept(i64),
+    /// Its recipients are past their retention.
+    #[error("the recipients of {0} were removed: MAINSTAY_CAMPAIGN_DAYS after its end, as all are")]
+    RecipientsRemoved(CampaignId),
     /// The audience cannot be read.
     #[error(transparent)]
     Audience(ContactError),

@@ -1,5 +1,7 @@
 //! Events of campaigns.
 
+use chrono::{DateTime, Utc};
+
 use super::{
     progress::CampaignProgress,
     store::{self, StoredCampaign},
@@ -59,6 +61,17 @@ pub(super) fn ended(
         reached: numbers.accepted + numbers.sent + numbers.delivered + numbers.read + numbers.played,
     };
     NewEvent::new(clock, campaign.tenant_id, of, clock.now(), &data)
+}
+
+/// Builds the event of a campaign on which nothing moves.
+pub(super) fn stalled(clock: &Clock, campaign: &StoredCampaign, since: DateTime<Utc>) -> NewEvent {
+    let data = campaign::Stalled {
+        campaign_id: campaign.id,
+        name: &campaign.name,
+        status: campaign.status.as_str(),
+        since,
+    };
+    NewEvent::new(clock, campaign.tenant_id, &campaign::STALLED, clock.now(), &data)
 }
 
 /// Builds the event of a campaign whose counters are not what was counted again.

@@ -6,10 +6,12 @@
 //!    and makes messages of them page by page (`fan_out`), no more than about two seconds of sending ahead (`room`).
 //! 3. The id of a message is a function of campaign, wave and ordinal, and a cursor moves in the commit that makes the messages. So nobody is
 //!    written to twice, and nobody is left out, whenever a worker dies.
-//! 4. Counters move in the commit that moves a status (`records/campaigns`): `progress` reads them, `ending` recounts them at the end.
+//! 4. Counters move in the commit that moves a status (`records/campaigns`): `progress` reads them, `ending` recounts them at the end, and
+//!    `watch` notices where nothing moves.
 
 mod addressed;
 mod audience;
+mod clean;
 mod content;
 mod control;
 mod dispatch;
@@ -38,8 +40,11 @@ pub mod store;
 mod templates;
 mod threshold;
 mod variables;
+mod waiting;
+mod watch;
 
 pub(crate) use audience::CampaignAudience;
+pub(crate) use clean::clean_up;
 pub(crate) use control::{LaunchCondition, cancel, launch, pause, resume};
 pub(crate) use dispatch::restore_jobs;
 pub use dispatch::{CAMPAIGNS, run};
@@ -54,11 +59,13 @@ pub(crate) use preflight::{
     PreflightReport, PreflightResult, PreflightState, PreflightTemplate, find as find_preflight,
     request as request_preflight,
 };
+pub(crate) use progress::oldest_with_numbers;
 pub use progress::{CampaignProgress, progress};
-pub(crate) use progress::{WaitingFor, waiting_for};
-pub(crate) use recipients::{RecipientFilter, ShownRecipient, recipients};
+pub(crate) use recipients::{RecipientFilter, ShownRecipient, recipients, with_recipients};
 pub(crate) use report::{CampaignReport, ReportedWave, report};
 pub(crate) use retries::{CampaignRetry, RetryClass, retry};
 pub(crate) use rows::{empty as empty_rows, require_draft};
 pub use service::CampaignService;
 pub(crate) use spec::{CampaignSpec, CampaignTemplate, CampaignVariable, SpecChange};
+pub(crate) use waiting::{WaitingFor, waiting_for};
+pub use watch::watch;

@@ -1,17 +1,14 @@
-//! The numbers of a campaign, and why nothing moves.
+//! The numbers of a campaign.
+
+use std::collections::HashMap;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    CampaignService,
-    room::held,
-    spec::CampaignSpec,
-    store::{self, StoredCampaign},
-};
+use super::store::{self, StoredCampaign};
 use crate::{
-    db::{On, Result},
-    domain::{CampaignId, CampaignStatus, HoldReason, TenantId},
+    db::{On, Result, Tx},
+    domain::{CampaignId, CampaignStatus, TenantId},
 };
 
 /// How many recipients of a campaign are in each state, in one snapshot.
@@ -124,77 +121,26 @@ pub async fn progress(
     Ok(found.of(status))
 }
 
-/// Why the recipients of a running campaign wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum WaitingFor {
-    /// Nothing: messages are being made and sent.
-    Nothing,
-    /// Its own rate.
-    Rate,
-    /// The daily limit of the portfolio.
-    DailyLimit,
-    /// The circuit breaker of a channel is open.
-    Breaker,
-    /// The campaigns of a channel rest.
-    CampaignsRest,
-    /// Meta cannot be reached.
-    ProviderUnreachable,
-    /// A channel is not in use any more: its recipients wait until it is added again.
-    ChannelGone,
-    /// The local times of its recipients.
-    WaveTime,
-    /// All messages are made; Meta's answers are awaited, or somebody's decision about messages whose delivery is unknown.
-    Answers,
-}
-
-/// Returns why the recipients of a running campaign wait; `None` if it is not running.
-pub(crate) async fn waiting_for(
-    service: &CampaignService,
-    campaign: &StoredCampaign,
-    numbers: &CampaignProgress,
-) -> Result<Option<WaitingFor>> {
-    if campaign.status != CampaignStatus::Running {
-        return Ok(None);
-    }
-    let Ok(spec) = CampaignSpec::stored(&campaign.spec) else {
-        return Ok(None);
+/// Reads campaigns after one with their numbers, the oldest first.
+pub(crate) async fn oldest_with_numbers(
+    tx: &mut Tx,
+    tenant: TenantId,
+    after: CampaignId,
+    limit: i64,
+) -> Result<Vec<(StoredCampaign, CampaignProgress)>> {
+    let campaigns = store::list_after(tx.on(), tenant, after, limit).await?;
+    let (Some(first), Some(last)) = (campaigns.first(), campaigns.last()) else {
+        return Ok(Vec::new());
     };
-    let directory = service.directory.current();
-    for channel in &spec.channels {
-        let Some(route) = directory.channel(*channel) else {
-            return Ok(Some(WaitingFor::ChannelGone));
-        };
-        if let Some(held) = held(service, route).await? {
-            return Ok(Some(match held {
-                HoldReason::Breaker => WaitingFor::Breaker,
-                HoldReason::Campaigns => WaitingFor::CampaignsRest,
-                HoldReason::DailyLimit => WaitingFor::DailyLimit,
-                _ => WaitingFor::ProviderUnreachable,
-            }));
-        }
+    let mut found: HashMap<CampaignId, CampaignProgress> = HashMap::new();
+    for (campaign, wave, what, n) in store::numbers_between(tx.on(), tenant, [first.id, last.id]).await? {
+        found.entry(campaign).or_default().add(wave, &what, n);
     }
-    let is_frozen = campaign.frozen_at.is_some();
-    if is_frozen && numbers.pending == 0 {
-        return Ok(Some(WaitingFor::Answers));
-    }
-    if is_frozen && campaign.schedule.is_some() && all_wait(service, campaign).await? {
-        return Ok(Some(WaitingFor::WaveTime));
-    }
-    Ok(Some(match spec.rate_per_second {
-        Some(_) => WaitingFor::Rate,
-        None => WaitingFor::Nothing,
-    }))
-}
-
-/// Returns whether all recipients that are left wait for their local time.
-async fn all_wait(service: &CampaignService, campaign: &StoredCampaign) -> Result<bool> {
-    let waves = store::waves(service.db.reader(), campaign.tenant_id, campaign.id).await?;
-    let now = service.clock.now();
-    let mut left = waves
-        .iter()
-        .filter(|it| it.cursor < it.frozen && it.channel_id.is_some());
-    Ok(left.all(|it| it.starts_at.is_some_and(|at| at > now)))
+    let with_numbers = campaigns.into_iter().map(|it| {
+        let numbers = found.remove(&it.id).unwrap_or_default().of(it.status);
+        (it, numbers)
+    });
+    Ok(with_numbers.collect())
 }
 
 #[cfg(test)]

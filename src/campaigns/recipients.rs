@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::store::{self, StoredCampaign, StoredRecipient};
+use super::{
+    draft::find,
+    error::{CampaignError, CampaignResult},
+    store::{self, StoredCampaign, StoredRecipient},
+};
 use crate::{
-    db::{On, Result},
-    domain::{CampaignMessages, MessageId, Status, TenantId},
+    db::{On, Result, Tx},
+    domain::{CampaignId, CampaignMessages, MessageId, Status, TenantId},
     records::messages,
 };
 
@@ -46,6 +50,15 @@ impl RecipientFilter<'_> {
     fn takes(self, it: &ShownRecipient) -> bool {
         let is_of_reason = |wanted| it.status == "suppressed" && it.row.reason.as_deref() == Some(wanted);
         self.status.is_none_or(|wanted| wanted == it.status) && self.reason.is_none_or(is_of_reason)
+    }
+}
+
+/// Finds a campaign whose recipients are kept.
+pub(crate) async fn with_recipients(tx: &mut Tx, tenant: TenantId, id: CampaignId) -> CampaignResult<StoredCampaign> {
+    let found = find(tx, tenant, id).await?;
+    match found.recipients_removed_at {
+        Some(_) => Err(CampaignError::RecipientsRemoved(id)),
+        None => Ok(found),
     }
 }
 

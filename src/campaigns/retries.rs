@@ -19,7 +19,8 @@ use super::{
     store::{self, CampaignOutcome, StoredCampaign},
 };
 use crate::{
-    domain::{CampaignId, CampaignMessages, ContactId, Ctx, Id, MAX_WAVE, Status, recipient_of},
+    db::Tx,
+    domain::{CampaignId, CampaignMessages, ContactId, Ctx, Id, MAX_WAVE, Status, TenantId, recipient_of},
     provider::errors::{self, Class},
 };
 
@@ -146,6 +147,7 @@ pub(crate) async fn retry(
     if !parent.status.is_final() {
         return Err(CampaignError::WrongStatus("retried", parent.status));
     }
+    require_kept(&parent)?;
     let again = format!("{} (again)", parent.name);
     let name = checked_name(name.unwrap_or(&again))?;
     let of_parent = CampaignSpec::stored(&parent.spec)?;
@@ -160,6 +162,24 @@ pub(crate) async fn retry(
         ..of_parent
     };
     insert(service, ctx, name, &spec).await
+}
+
+/// Checks that a draft can read what it needs of other campaigns: the recipients whom it writes to again, and their rows.
+pub(super) async fn require_parents(tx: &mut Tx, tenant: TenantId, spec: &CampaignSpec) -> CampaignResult<()> {
+    let retried = spec.retry_of.as_ref().map(|it| it.campaign_id);
+    for id in retried.into_iter().chain(spec.rows_of) {
+        if let Some(parent) = store::find(tx.on(), tenant, id).await? {
+            require_kept(&parent)?;
+        }
+    }
+    Ok(())
+}
+
+fn require_kept(campaign: &StoredCampaign) -> CampaignResult<()> {
+    match campaign.recipients_removed_at {
+        Some(_) => Err(CampaignError::RecipientsRemoved(campaign.id)),
+        None => Ok(()),
+    }
 }
 
 /// Returns the first and the last id that messages of a campaign can have; `None` if it never started.

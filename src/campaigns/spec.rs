@@ -159,7 +159,7 @@ impl CampaignSpec {
     }
 
     /// Reads the stored form.
-    pub(super) fn stored(text: &str) -> CampaignResult<Self> {
+    pub(crate) fn stored(text: &str) -> CampaignResult<Self> {
         serde_json::from_str(text).map_err(|error| CampaignError::invalid("spec", error))
     }
 

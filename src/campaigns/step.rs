@@ -30,6 +30,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How far ahead messages of a campaign with a rate of its own are made.
 const PACED_AHEAD: TimeDelta = TimeDelta::seconds(2);
 
+/// Why a campaign is paused whose messages, cursors or counters are not what they have to be.
+const INCONSISTENT: &str = "inconsistent";
+
 /// What is left of the waves after a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WavesLeft {
@@ -70,7 +73,7 @@ pub(super) async fn step(
         Ok(WavesLeft::Later(at)) if campaign.frozen_at.is_some() => return Ok(Step::Until(at)),
         Ok(_) => {}
         Err(CampaignError::Database(error)) if is_duplicate(&error) => {
-            give_up(service, campaign, "inconsistent", &CampaignError::Database(error)).await?;
+            give_up(service, campaign, INCONSISTENT, &CampaignError::Database(error)).await?;
         }
         Err(error) => return Err(error),
     }
@@ -185,7 +188,8 @@ pub(super) async fn give_up(
         if store::lock(tx, tenant, id).await?.is_none() {
             return Ok(());
         }
-        let begun = store::waves(tx.on(), tenant, id).await?.iter().any(|it| it.cursor > 0);
+        // Cursors say nothing where they are what is wrong.
+        let begun = reason == INCONSISTENT || store::waves(tx.on(), tenant, id).await?.iter().any(|it| it.cursor > 0);
         let (changed, of): (bool, &'static EventType) = if begun {
             (
                 store::pause(tx.on(), (tenant, id), reason, details.clone(), now).await?,
@@ -208,7 +212,7 @@ pub(super) async fn give_up(
         }
     };
     service.db.transaction_as(tenant, write).await?;
-    if reason == "inconsistent" {
+    if reason == INCONSISTENT {
         ending::report_inconsistent(service, campaign, &[error.to_string()]).await?;
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod api_client;
 #[cfg(feature = "simulator")]
 mod bench;
+mod campaign;
 mod channel;
 mod contact;
 #[cfg(feature = "simulator")]
@@ -23,6 +24,7 @@ mod secret;
 mod segment;
 mod send;
 mod serve;
+mod sheet;
 #[cfg(feature = "simulator")]
 mod simulate;
 #[cfg(feature = "simulator")]
@@ -90,6 +92,9 @@ enum Command {
     /// Segments: contacts selected by a filter.
     #[command(subcommand)]
     Segment(segment::Command),
+    /// Campaigns: see, launch, pause, resume, cancel, report, export.
+    #[command(subcommand)]
+    Campaign(campaign::Command),
     /// Verifications: which numbers can be reached, as far as that is known.
     #[command(subcommand)]
     Verification(verification::Command),
@@ -171,6 +176,7 @@ impl Command {
             Command::Contact(command) => command.run(&OperatorContext::open().await?).await,
             Command::Message(command) => command.run(&OperatorContext::open().await?).await,
             Command::Segment(command) => command.run(&OperatorContext::open().await?).await,
+            Command::Campaign(command) => command.run(&OperatorContext::open().await?).await,
             Command::Verification(command) => command.run(&OperatorContext::open().await?).await,
             Command::Queue(command) => command.run(&OperatorContext::open().await?).await,
             Command::Scheduler(command) => command.run(&OperatorContext::open().await?).await,

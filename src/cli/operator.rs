@@ -3,8 +3,10 @@
 use anyhow::{Context, ensure};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
+    campaigns::CampaignService,
     clock::Clock,
     config::{Config, Environment, Graph, Purpose, Retention, StorageConfig},
     contacts::{ContactService, import::ImportService},
@@ -137,6 +139,17 @@ impl OperatorContext {
             clock: self.registry.clock.clone(),
             queues: self.queues.clone(),
             storage: Storage::open(&self.storage).context("MAINSTAY_STORAGE")?,
+        })
+    }
+
+    /// Returns the service of campaigns, with the channels that are in use.
+    pub async fn campaigns(&self) -> anyhow::Result<CampaignService> {
+        Ok(CampaignService {
+            db: self.registry.db.clone(),
+            clock: self.registry.clock.clone(),
+            queues: self.queues.clone(),
+            directory: self.directory().await?,
+            work_ends: CancellationToken::new(),
         })
     }
 

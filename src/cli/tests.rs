@@ -1,5 +1,6 @@
 //! What the commands answer, against a database of their own.
 
+mod campaigns;
 mod channels;
 mod contacts;
 mod endpoint;
@@ -39,6 +40,7 @@ async fn try_on(operator: &OperatorContext, line: &str) -> anyhow::Result<Comman
         Command::Channel(command) => command.run(operator).await,
         Command::Endpoint(command) => command.run(operator).await,
         Command::Contact(command) => command.run(operator).await,
+        Command::Campaign(command) => command.run(operator).await,
         Command::Message(command) => command.run(operator).await,
         Command::Queue(command) => command.run(operator).await,
         Command::Key(command) => command.run(operator).await,

@@ -137,6 +137,9 @@ pub struct Environment {
     /// Days media are kept, received and uploaded.
     #[arg(long, env = "MAINSTAY_MEDIA_DAYS", default_value = "365")]
     pub(crate) media_days: String,
+    /// Days the recipients and rows of a campaign are kept after its end; the campaign stays, with its numbers
+    #[arg(long, env = "MAINSTAY_CAMPAIGN_DAYS", default_value = "400")]
+    pub(crate) campaign_days: String,
     /// Days what was found out about a number counts for verifications; 0 is not at all.
     #[arg(long, env = "MAINSTAY_VERIFICATION_CACHE_DAYS", default_value = "30")]
     pub(crate) verification_cache_days: String,

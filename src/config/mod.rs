@@ -121,6 +121,8 @@ pub struct Retention {
     pub sends: TimeDelta,
     pub(crate) orphan_statuses: TimeDelta,
     pub media: TimeDelta,
+    /// Recipients and rows of campaigns that have ended; the campaigns themselves stay.
+    pub(crate) campaigns: TimeDelta,
 }
 
 #[derive(Clone, Debug)]

@@ -99,6 +99,7 @@ impl Environment {
                 sends: days("MAINSTAY_SEND_DAYS", &self.send_days)?,
                 orphan_statuses: days("MAINSTAY_ORPHAN_STATUS_DAYS", &self.orphan_status_days)?,
                 media: days("MAINSTAY_MEDIA_DAYS", &self.media_days)?,
+                campaigns: days("MAINSTAY_CAMPAIGN_DAYS", &self.campaign_days)?,
             },
             verification_cache: number(
                 "MAINSTAY_VERIFICATION_CACHE_DAYS",

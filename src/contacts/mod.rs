@@ -7,7 +7,6 @@
 pub(crate) mod consent;
 pub(crate) mod csv;
 mod error;
-pub mod export;
 pub(crate) mod fields;
 pub mod import;
 mod joining;

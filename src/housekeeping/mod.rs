@@ -16,9 +16,10 @@ pub use windows::emit_window_closing;
 use crate::{
     app::App,
     campaigns,
-    contacts::{export, import},
+    contacts::import,
     db::Result,
     domain::Ctx,
+    exports,
     inbound::{self, store::quarantine},
     media,
     messaging::{self, accept, store::sends},
@@ -31,7 +32,7 @@ use crate::{
 const RECONCILE_INTERVAL: Duration = Duration::from_secs(5);
 /// Interval of the search for service windows that are about to close.
 const WINDOWS_INTERVAL: Duration = Duration::from_secs(15);
-/// Interval of the look for events that consumers have not consumed.
+/// Interval of the look for events that consumers have not consumed, and for campaigns on which nothing moves.
 const CONSUMERS_INTERVAL: Duration = Duration::from_secs(60);
 /// Interval of metrics that are counted in the database.
 const METRICS_INTERVAL: Duration = Duration::from_secs(30);
@@ -76,7 +77,7 @@ async fn run_frequent(app: &App, shutdown: &CancellationToken) {
             () = shutdown.cancelled() => return,
             _ = reconcile_tick.tick() => ("reunite", reconcile(app).await),
             _ = windows_tick.tick() => ("tell", emit_window_closing(app).await.map(drop)),
-            _ = consumers_tick.tick() => ("wake", wake_consumers(app).await),
+            _ = consumers_tick.tick() => ("wake", wake(app).await),
             _ = metrics_tick.tick() => ("count", record_gauges(app).await),
         };
         record_failure(what, result);
@@ -115,10 +116,12 @@ pub async fn reconcile(app: &App) -> Result<()> {
         .and(erased)
 }
 
-/// Wakes the consumers whose hint was lost, and those that are new; gives campaigns their jobs back.
-async fn wake_consumers(app: &App) -> Result<()> {
-    campaigns::restore_jobs(&app.campaigns).await?;
-    event_consumers::wake_lagging((&app.db, &app.clock, &app.queues), &app.consumers).await
+/// Wakes the consumers whose hint was lost, and those that are new; gives campaigns their jobs back, and watches them.
+async fn wake(app: &App) -> Result<()> {
+    let restored = campaigns::restore_jobs(&app.campaigns).await;
+    let watched = campaigns::watch(&app.campaigns).await;
+    let woken = event_consumers::wake_lagging((&app.db, &app.clock, &app.queues), &app.consumers).await;
+    restored.and(watched).and(woken)
 }
 
 async fn reconcile_sends(app: &App) -> Result<()> {
@@ -161,8 +164,10 @@ pub async fn clean_up(app: &App) -> Result<()> {
         queue::delete_stale_markers(&app.db, now - MARKER_RETENTION).await?,
     ));
     import::clean_up(&app.imports).await?;
-    export::clean_up(&app.exports).await?;
+    exports::clean_up(&app.exports).await?;
     verifications::clean_up(&app.verifications).await?;
+    let recipients = campaigns::clean_up(&app.campaigns, keep.campaigns).await?;
+    removed.push(("campaign_recipients", recipients));
     removed.push(("sends", remove_sends(app).await?));
     removed.push((
         "portfolio_recipients",

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use crate::{
     app::App,
-    contacts::export::{self, EXPORTS},
     domain::ExportId,
+    exports::{self, EXPORTS},
     queue::{Backoff, Claim, Job, Outcomes, Queue},
 };
 
@@ -26,7 +26,7 @@ impl Job for WriteExports {
     async fn run(app: &App, ids: &[ExportId]) -> Outcomes<ExportId> {
         let mut outcomes = Outcomes::settled();
         for &id in ids {
-            match export::run(&app.exports, id).await {
+            match exports::run(&app.exports, id).await {
                 Ok(outcome) => outcomes.set(id, outcome),
                 Err(error) => return error.into(),
             }

@@ -63,6 +63,7 @@ pub const FEATURES: &[(&str, &[&str])] = &[
     ("campaigns", &["contacts", "templates", "media", "messaging"]),
     ("inbound", &["contacts", "templates", "media", "messaging"]),
     ("verifications", &["contacts"]),
+    ("exports", &["contacts", "campaigns"]),
     ("tenancy", &["templates", "webhooks", "messaging", "inbound"]),
     ("schedule", &[]),
 ];
@@ -97,6 +98,9 @@ const STORES: &[(&str, &str)] = &[
     ("tenancy", "messaging"),
     ("tenancy", "templates"),
     ("tenancy", "webhooks"),
+    // The rows of exports.
+    ("exports", "campaigns"),
+    ("exports", "contacts"),
     ("housekeeping", "inbound"),
     ("housekeeping", "messaging"),
     ("http", "campaigns"),
@@ -107,6 +111,7 @@ const STORES: &[(&str, &str)] = &[
     ("http", "schedule"),
     ("http", "templates"),
     ("http", "webhooks"),
+    ("cli", "campaigns"),
     ("cli", "contacts"),
     ("cli", "inbound"),
     ("cli", "messaging"),

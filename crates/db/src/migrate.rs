@@ -107,6 +107,11 @@ const STEPS: &[Step] = &[
         text: include_str!("../../../migrations/0014_preflights.sql"),
         postgres: "",
     },
+    Step {
+        name: "0015_campaign_watch",
+        text: include_str!("../../../migrations/0015_campaign_watch.sql"),
+        postgres: "",
+    },
 ];
 
 impl Step {

@@ -45,6 +45,17 @@ pub struct Ended<'a> {
     pub reached: i64,
 }
 
+/// A campaign on which nothing moves though it waits for nothing.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CampaignStalled)]
+pub struct Stalled<'a> {
+    pub campaign_id: CampaignId,
+    pub name: &'a str,
+    /// `scheduled` if it is late to start, or `running`.
+    pub status: &'a str,
+    pub since: DateTime<Utc>,
+}
+
 /// A campaign whose counters are not the numbers of its rows.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CampaignInconsistent)]
@@ -80,6 +91,9 @@ types! {
     RESUMED = "campaign.resumed", Changed<'static>,
         "A paused campaign goes on.",
         changed("running", None, None);
+    STALLED = "campaign.stalled", Stalled<'static>,
+        "Nothing has moved on a campaign for five minutes, though it waits for nothing; or it is late to start by as much.",
+        json!({ "campaign_id": CAMPAIGN, "name": "Autumn offers", "status": "running", "since": "2026-11-30T09:20:00Z" });
     INCONSISTENT = "campaign.inconsistent", Inconsistent<'static>,
         "The counters of a campaign are not the numbers of its rows.",
         json!({ "campaign_id": CAMPAIGN, "name": "Autumn offers", "differences": ["wave 1: 10 counted as read, 9 found"] });

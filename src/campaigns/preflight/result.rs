@@ -52,6 +52,8 @@ pub(crate) struct PreflightResult {
     pub variables_missing: BTreeMap<String, i64>,
     /// How many of the recipients have never allowed marketing in any way that is known here.
     pub without_opt_in: i64,
+    /// How many of the recipients have no open service window at the time of the preflight; 0 where a template is sent.
+    pub outside_window: i64,
     /// Seconds that sending takes at the campaign's rate and the numbers' own, if nothing else is sent.
     pub seconds: f64,
     /// To be named at the launch: it is refused if draft or templates are others by then.

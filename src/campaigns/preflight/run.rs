@@ -1,13 +1,18 @@
 //! The run of a preflight: window after window, for as long as its turn lasts.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::{PREFLIGHTS, PreflightSpec, result::LookedAtSoFar};
 use crate::{
     campaigns::{
         CampaignService,
+        addressed::WINDOW_LEFT,
         error::CampaignError,
         freeze::{FreezeVerdict, JudgedContact, judge, next_window},
         plan::CampaignPlan,
@@ -18,7 +23,10 @@ use crate::{
     db::{Result, Tx},
     domain::{CampaignId, ChannelId, ContactId, Id, TaskId, TenantId, WorkState},
     queue::{Lane, Outcome, counts},
-    records::tasks::{self, Fence, Task, TaskResult},
+    records::{
+        conversations,
+        tasks::{self, Fence, Task, TaskResult},
+    },
 };
 
 /// How long a run goes on before others get their turn.
@@ -120,8 +128,13 @@ async fn look(
         judged.retain(|it| contacts.contains(&it.contact));
     }
     let unasked = unasked(&mut tx, tenant, &judged).await?;
+    let closed = match plan.content.needs_window() {
+        true => outside_window(&mut tx, tenant, &judged, spec.at).await?,
+        false => 0,
+    };
     tx.commit().await?;
     so_far.result.add(&judged, &unasked);
+    so_far.result.outside_window += closed;
     Ok(window.rest)
 }
 
@@ -137,6 +150,24 @@ async fn unasked(tx: &mut Tx, tenant: TenantId, judged: &[JudgedContact]) -> Res
         found.extend(without_opt_in(tx.on(), chunk).await?);
     }
     Ok(found)
+}
+
+/// Counts the recipients whose service window is closed.
+async fn outside_window(tx: &mut Tx, tenant: TenantId, judged: &[JudgedContact], now: DateTime<Utc>) -> Result<i64> {
+    let mut of_channel: BTreeMap<ChannelId, Vec<ContactId>> = BTreeMap::new();
+    for it in judged {
+        if let FreezeVerdict::Recipient { class, .. } = &it.verdict {
+            of_channel.entry(class.channel).or_default().push(it.contact);
+        }
+    }
+    let mut closed = 0;
+    for (channel, contacts) in of_channel {
+        for chunk in contacts.chunks(CHUNK) {
+            let open = conversations::open_until(tx.on(), tenant, (channel, now + WINDOW_LEFT), chunk).await?;
+            closed += (chunk.len() - open.len()) as i64;
+        }
+    }
+    Ok(closed)
 }
 
 async fn end(

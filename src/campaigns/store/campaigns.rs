@@ -39,6 +39,10 @@ pub struct StoredCampaign {
     pub(crate) paused_at: Option<DateTime<Utc>>,
     pub(crate) resumed_at: Option<DateTime<Utc>>,
     pub(crate) finished_at: Option<DateTime<Utc>>,
+    /// Since when nothing moves though it waits for nothing.
+    pub(crate) stalled_since: Option<DateTime<Utc>>,
+    /// When its recipients and rows were removed.
+    pub(crate) recipients_removed_at: Option<DateTime<Utc>>,
     pub version: i64,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) created_by: String,
@@ -48,7 +52,8 @@ pub struct StoredCampaign {
 macro_rules! columns {
     () => {
         "SELECT tenant_id, id, name, status, reason, reason_details, spec, template, starts_at, schedule, parent_id, id_stamp, freeze_bound, freeze_cursor,
-            frozen_at, paced_until, started_at, paused_at, resumed_at, finished_at, version, created_at, created_by, updated_at
+            frozen_at, paced_until, started_at, paused_at, resumed_at, finished_at, stalled_since,
+            recipients_removed_at, version, created_at, created_by, updated_at
         FROM campaigns "
     };
 }
@@ -96,6 +101,25 @@ pub(crate) async fn list(
         None => on.sql(ALL, (tenant, before, limit)).all().await,
         Some(status) => on.sql(OF_STATUS, (tenant, before, limit, status)).all().await,
     }
+}
+
+/// Lists campaigns after one, the oldest first.
+pub(crate) async fn list_after(
+    on: On<'_>,
+    tenant: TenantId,
+    after: CampaignId,
+    limit: i64,
+) -> Result<Vec<StoredCampaign>> {
+    const SQL: &str = concat!(columns!(), "WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3");
+    on.sql(SQL, (tenant, after, limit)).all().await
+}
+
+/// Counts campaigns, up to `most`.
+pub(crate) async fn count_all(on: On<'_>, tenant: TenantId, most: i64) -> Result<i64> {
+    const SQL: &str = "
+        SELECT COUNT(*) FROM (SELECT 1 FROM campaigns WHERE tenant_id = $1 LIMIT $2) AS counted";
+    let (count,): (i64,) = on.sql(SQL, (tenant, most)).one().await?;
+    Ok(count)
 }
 
 /// Locks a campaign until the end of the transaction, and returns it. A page under way ends first.

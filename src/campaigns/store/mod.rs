@@ -5,12 +5,13 @@ mod dispatch;
 mod recipients;
 mod recount;
 mod retries;
+mod watch;
 mod waves;
 
 pub use campaigns::StoredCampaign;
 pub(crate) use campaigns::{
-    CampaignEnd, Freeze, StoredLaunch, advance_freeze, count_live, end, find, insert, launch, list, lock, pace, pause,
-    remove, resume, set_status, start, update_draft,
+    CampaignEnd, Freeze, StoredLaunch, advance_freeze, count_all, count_live, end, find, insert, launch, list,
+    list_after, lock, pace, pause, remove, resume, set_status, start, update_draft,
 };
 pub(crate) use dispatch::{
     count_due, count_sharing, has_paused, has_unfinished, held_reason, outcomes_of_last, release_paused,
@@ -21,6 +22,10 @@ pub(crate) use recipients::{
 };
 pub(crate) use recount::recount_wave;
 pub(crate) use retries::{CampaignOutcome, claim, outcomes_before, unclaimed};
+pub(crate) use watch::{
+    WatchedCampaign, note_cleared, note_moved, note_stalled, remove_recipients, to_clear, to_watch,
+};
 pub(crate) use waves::{
-    NewFrozen, StoredWave, advance_wave, first_made, lock_waves, numbers, numbers_with_failures, set_frozen, waves,
+    NewFrozen, StoredWave, advance_wave, count_recipients, first_made, lock_waves, numbers, numbers_between,
+    numbers_with_failures, set_frozen, waves,
 };

@@ -96,6 +96,31 @@ pub(crate) async fn numbers(on: On<'_>, tenant: TenantId, campaign: CampaignId) 
     on.sql(SQL, (tenant, campaign)).all().await
 }
 
+/// Returns the [`numbers`] of the campaigns from one to another, in one snapshot: campaign, wave, status, number.
+pub(crate) async fn numbers_between(
+    on: On<'_>,
+    tenant: TenantId,
+    [first, last]: [CampaignId; 2],
+) -> Result<Vec<(CampaignId, i64, String, i64)>> {
+    const SQL: &str = "
+        SELECT campaign_id, wave, 'frozen' AS status, frozen AS n FROM campaign_waves
+        WHERE tenant_id = $1 AND campaign_id BETWEEN $2 AND $3
+        UNION ALL
+        SELECT campaign_id, wave, 'cursor' AS status, cursor AS n FROM campaign_waves
+        WHERE tenant_id = $1 AND campaign_id BETWEEN $2 AND $3
+        UNION ALL
+        SELECT campaign_id, wave, status, n FROM campaign_counts WHERE tenant_id = $1 AND campaign_id BETWEEN $2 AND $3";
+    on.sql(SQL, (tenant, first, last)).all().await
+}
+
+/// Counts the recipients of a campaign.
+pub(crate) async fn count_recipients(on: On<'_>, tenant: TenantId, campaign: CampaignId) -> Result<i64> {
+    const SQL: &str = "
+        SELECT CAST(COALESCE(SUM(frozen), 0) AS BIGINT) FROM campaign_waves WHERE tenant_id = $1 AND campaign_id = $2";
+    let (count,): (i64,) = on.sql(SQL, (tenant, campaign)).one().await?;
+    Ok(count)
+}
+
 /// Returns the [`numbers`] of a campaign and its failures, in one snapshot: wave, status, error code, number. A failure has the status `code`.
 pub(crate) async fn numbers_with_failures(
     on: On<'_>,

@@ -1,11 +1,13 @@
 //! Pages of what is exported, in the order of keys.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{On, Result},
-    domain::{ChannelId, ConsentPurpose, ContactId, ConversationId, MediaId, MessageId, TagKind, TenantId},
+    db::{On, Result, Rows},
+    domain::{ChannelId, ConsentPurpose, ContactId, ConversationId, Id, MediaId, MessageId, TagKind, TenantId},
     records::contacts::{Contact, contact_columns},
 };
 
@@ -79,6 +81,22 @@ pub(crate) async fn consents(
         SELECT contact_id, purpose, status FROM contact_consents
         WHERE tenant_id = $1 AND contact_id > $2 AND contact_id <= $3 AND channel_id = $4";
     on.sql(SQL, (tenant, after, last, Uuid::nil())).all().await
+}
+
+/// Returns the names of contacts: what the tenant calls them, else the profile's.
+pub(crate) async fn names(
+    on: On<'_>,
+    tenant: TenantId,
+    contacts: &[ContactId],
+) -> Result<HashMap<ContactId, Option<String>>> {
+    const SQL: &str = "
+        WITH r (tenant_id, id) AS ({rows})
+        SELECT c.id, COALESCE(c.given_name, c.name) AS name
+        FROM r CROSS JOIN contacts c
+        WHERE c.tenant_id = r.tenant_id AND c.id = r.id";
+    let row = |id: &ContactId| (tenant.uuid(), id.uuid());
+    let found: Vec<(ContactId, Option<String>)> = Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await?;
+    Ok(found.into_iter().collect())
 }
 
 /// A conversation.

@@ -89,6 +89,8 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         .routes(routes!(exports::contacts))
         .routes(routes!(exports::conversations))
         .routes(routes!(exports::messages))
+        .routes(routes!(exports::campaigns))
+        .routes(routes!(exports::recipients))
         .routes(routes!(exports::show))
         .routes(routes!(imports::show, imports::cancel))
         .routes(routes!(imports::sheets::errors))
@@ -144,7 +146,7 @@ pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
         // Authenticates by link or by API key, and does that itself.
         .routes(routes!(content::read))
         // Authenticates by link alone.
-        .routes(routes!(exports::content))
+        .routes(routes!(exports::content::download))
 }
 
 /// Routes with long and large requests, which get limits of their own.

@@ -98,6 +98,8 @@ const TENANT: &[(&str, &[Permission], Recorded)] = &[
     ("exportVerificationItems", &[VerificationsRun], Audit),
     ("exportContacts", &[ContactsExport], Audit),
     ("exportConversations", &[ConversationsExport], Audit),
+    ("exportCampaigns", &[CampaignsRead], Audit),
+    ("exportCampaignRecipients", &[CampaignsRead], Audit),
     ("exportMessages", &[ConversationsExport], Audit),
     ("getExport", &[], Recorded::None),
     ("downloadExport", &[], Recorded::None),

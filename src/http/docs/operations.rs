@@ -169,6 +169,13 @@ pub(crate) const OPERATIONS: &[(&str, &str, &str, &str)] = &[
         "exportMessages",
         "Exports",
     ),
+    ("get", "/api/v1/campaigns/export", "exportCampaigns", "Exports"),
+    (
+        "get",
+        "/api/v1/campaigns/{id}/recipients/export",
+        "exportCampaignRecipients",
+        "Exports",
+    ),
     ("get", "/api/v1/exports/{id}", "getExport", "Exports"),
     ("get", "/api/v1/exports/{id}/content", "downloadExport", "Exports"),
     ("get", "/api/v1/conversations", "listConversations", "Conversations"),

@@ -11,7 +11,7 @@ pub(crate) use answers::{AnsweredMessage, answer};
 pub(crate) use counts::{CountedStatus, add_counts, failures};
 pub use moved::MovedStatuses;
 pub(crate) use rows::{
-    CampaignRow, CampaignRows, REMOVED, find_rows, is_no_draft, lock_draft, merge_rows, note_import, put_rows,
-    remove_rows, rows_before, rows_of,
+    CampaignRow, CampaignRows, REMOVED, find_rows, forget_rows, is_no_draft, lock_draft, merge_rows, note_import,
+    put_rows, remove_rows, rows_before, rows_of,
 };
 pub(crate) use stopped::{LiveCampaign, live_of_channel, lock_running, stopped};

@@ -151,19 +151,25 @@ pub(crate) async fn rows_before(
     Ok(found.into_iter().map(|(contact,)| contact).collect())
 }
 
+/// Removes rows of a campaign that has ended, up to `limit`, and returns how many.
+pub(crate) async fn forget_rows(on: On<'_>, (tenant, id): (TenantId, CampaignId), limit: i64) -> Result<u64> {
+    on.sql(SOME_ROWS, (tenant, id, limit)).run().await
+}
+
+const SOME_ROWS: &str = "
+    DELETE FROM campaign_rows WHERE tenant_id = $1 AND campaign_id = $2 AND contact_id IN (
+        SELECT contact_id FROM campaign_rows WHERE tenant_id = $1 AND campaign_id = $2 ORDER BY contact_id LIMIT $3)";
+
 /// Removes rows of a campaign, some at a time, and returns how many; with the last of them, what else is known of them. The caller has
 /// locked the draft.
 pub(crate) async fn remove_rows(tx: &mut Tx, tenant: TenantId, id: CampaignId, now: DateTime<Utc>) -> Result<u64> {
-    const SQL: &str = "
-        DELETE FROM campaign_rows WHERE tenant_id = $1 AND campaign_id = $2 AND contact_id IN (
-            SELECT contact_id FROM campaign_rows WHERE tenant_id = $1 AND campaign_id = $2 ORDER BY contact_id LIMIT $3)";
     const SOME: &str = "
         UPDATE campaigns SET rows_count = rows_count - $3, version = version + 1, updated_at = $4
         WHERE tenant_id = $1 AND id = $2";
     const ALL: &str = "
         UPDATE campaigns SET rows_count = 0, rows_columns = NULL, rows_import_id = NULL, version = version + 1, updated_at = $3
         WHERE tenant_id = $1 AND id = $2";
-    let removed = tx.sql(SQL, (tenant, id, REMOVED)).run().await?;
+    let removed = tx.sql(SOME_ROWS, (tenant, id, REMOVED)).run().await?;
     if removed < REMOVED as u64 {
         tx.sql(ALL, (tenant, id, now)).run().await?;
     } else {

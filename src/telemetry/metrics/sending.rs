@@ -17,6 +17,12 @@ pub(super) const METRICS: &[MetricDescription] = &[
         &["code"],
         "Messages that failed, by Meta's code or range of codes as in `GET /api/v1/errors`; `other` for codes it does not have, `none` without a code.",
     ),
+    gauge(
+        "mainstay_campaigns_stalled",
+        &[],
+        "Campaigns on which nothing moves though they wait for nothing, or which are five minutes late to start. Anything but 0 wants a look.",
+    ),
+    counter("mainstay_campaign_stalls_total", &[], "How often a campaign stalled."),
     counter(
         "mainstay_campaign_identity_broken_total",
         &[],

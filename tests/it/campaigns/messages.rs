@@ -24,7 +24,14 @@ async fn a_message_goes_to_those_whose_window_is_open(world: World) {
     draft.as_object_mut().unwrap().remove("template");
     draft["message"] = json!({ "type": "text", "text": { "body": "Dear {{name}}, we open at nine." } });
     draft["variables"] = json!({ "name": { "field": "given_name", "fallback": "friend" } });
-    let id = world.launch(draft).await;
+    let id = world.create(draft).await;
+    let found = world.preflight(&id, json!({})).await;
+    assert_eq!(
+        (&found["result"]["recipients"], &found["result"]["outside_window"]),
+        (&json!(2), &json!(1)),
+        "{found:#}"
+    );
+    world.post(&format!("campaigns/{id}/launch"), json!({})).await;
     let ended = world.until_status(&id, "completed").await;
     assert_eq!(world.accepted("Dear Ana, we open at nine.").len(), 1, "{ended:#}");
     assert_eq!(world.simulator.graph().accepted(), 1);

@@ -3,6 +3,8 @@
 mod audience;
 mod control;
 mod drafts;
+mod exports;
+mod fences;
 mod kills;
 mod many;
 mod merges;
@@ -17,6 +19,7 @@ mod scene;
 mod schedules;
 mod seeds;
 mod sharing;
+mod watch;
 
 use mainstay_sim::{Category, TemplateSeed};
 use serde_json::{Value, json};

@@ -24,7 +24,7 @@ use crate::{
 
 impl World {
     /// Runs a preflight, and returns it.
-    async fn preflight(&self, id: &str, body: Value) -> Value {
+    pub(super) async fn preflight(&self, id: &str, body: Value) -> Value {
         let path = format!("campaigns/{id}/preflight");
         let asked = self.post(&path, body).await;
         assert_eq!(asked.status.as_u16(), 202, "{}", asked.text());

@@ -45,4 +45,18 @@ pub async fn happen(world: &World) {
         .await;
     db.sql("DELETE FROM tags WHERE name = 'gone'", ()).run().await.unwrap();
     world.until_event("campaign.failed").await;
+    // One whose worker has forgotten it: it was due an hour ago, and has not begun.
+    let stalled = world.create(draft(world, "campaigns")).await;
+    let later = world.running.app.clock.now() + chrono::TimeDelta::hours(1);
+    world
+        .post(&format!("campaigns/{stalled}/launch"), json!({ "starts_at": later }))
+        .await;
+    let long_ago = later - chrono::TimeDelta::hours(2);
+    const FORGET: &str = "UPDATE campaigns SET starts_at = $1 WHERE status = 'scheduled'";
+    const SEEN: &str = "UPDATE campaigns SET moved_at = $1 WHERE status = 'scheduled'";
+    db.sql(FORGET, (long_ago,)).run().await.unwrap();
+    mainstay::campaigns::watch(&world.running.app.campaigns).await.unwrap();
+    db.sql(SEEN, (long_ago,)).run().await.unwrap();
+    mainstay::campaigns::watch(&world.running.app.campaigns).await.unwrap();
+    world.until_event("campaign.stalled").await;
 }

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use mainstay::{
-    contacts::export::{self, EXPORTS},
     domain::{Ctx, ExportId, Id, Scopes},
+    exports::{self, EXPORTS},
     queue::{self, Outcome},
     tenancy,
 };
@@ -202,7 +202,7 @@ async fn a_file_is_written_in_the_background_and_fetched_by_a_link_for_a_while(t
     let id = asked["id"].as_str().unwrap();
     let export: ExportId = id.parse().unwrap();
     claimed(&test, export).await;
-    assert_eq!(export::run(&test.app.exports, export).await.unwrap(), Outcome::Settled);
+    assert_eq!(exports::run(&test.app.exports, export).await.unwrap(), Outcome::Settled);
     let path = format!("/api/v1/exports/{id}");
     let ready = client.get(&path).await.ok().json();
     assert_eq!((&ready["state"], &ready["rows"]), (&json!("ready"), &json!(3)));
@@ -229,7 +229,7 @@ async fn a_file_is_written_in_the_background_and_fetched_by_a_link_for_a_while(t
     let newer = client.get(&path).await.ok().json()["url"].as_str().unwrap().to_owned();
     nobody.get(&newer).await.ok();
     test.advance(TimeDelta::days(7));
-    export::clean_up(&test.app.exports).await.unwrap();
+    exports::clean_up(&test.app.exports).await.unwrap();
     let expired = client.get(&path).await.ok().json();
     assert_eq!((&expired["state"], &expired["url"]), (&json!("expired"), &json!(null)));
 }
@@ -295,7 +295,7 @@ async fn an_export_whose_filter_is_none_any_more_fails_with_the_reason(test: Tes
     client
         .delete(&format!("/api/v1/tags/{}", vip["id"].as_str().unwrap()))
         .await;
-    let outcome = export::run(&test.app.exports, claimed(&test, export).await)
+    let outcome = exports::run(&test.app.exports, claimed(&test, export).await)
         .await
         .unwrap();
     assert!(format!("{outcome:?}").contains("there is no tag"), "{outcome:?}");

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use mainstay::{
-    contacts::export::{self, EXPORTS},
     domain::{ExportId, Id},
+    exports::{self, EXPORTS},
     queue,
 };
 
@@ -52,7 +52,7 @@ async fn old_export(test: &TestApp, client: &Client) -> crate::support::http::An
     let until = now + TimeDelta::seconds(15);
     let leased = queue::claim(app.db.writer(), &EXPORTS, &[id.uuid()], until, now).await;
     assert_eq!(leased.unwrap().len(), 1);
-    export::run(&app.exports, id).await.unwrap();
+    exports::run(&app.exports, id).await.unwrap();
     let shown = client.get(&format!("/api/v1/exports/{id}")).await.ok().json();
     let gone = "UPDATE tasks SET subject = NULL WHERE id = $1";
     app.db.sql(gone, (id,)).run().await.unwrap();

@@ -54,6 +54,12 @@ impl From<CampaignError> for Problem {
                     capitalized(detail)
                 ),
             ),
+            CampaignError::RecipientsRemoved(_) => Self::new(
+                StatusCode::CONFLICT,
+                "wrong-state",
+                "Conflict with the current state",
+                format!("{} The report still has the numbers.", capitalized(detail)),
+            ),
             CampaignError::Audience(error) => error.into(),
             CampaignError::Template(error) => Refusal::from(error).into(),
             CampaignError::Database(error) => error.into(),

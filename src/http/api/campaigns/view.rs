@@ -77,6 +77,12 @@ pub(crate) struct CampaignView {
     paused_at: Option<DateTime<Utc>>,
     #[schema(required)]
     finished_at: Option<DateTime<Utc>>,
+    /// Since when nothing moves on it though it waits for nothing; null otherwise.
+    #[schema(required)]
+    stalled_since: Option<DateTime<Utc>>,
+    /// When its recipients and rows were removed, MAINSTAY_CAMPAIGN_DAYS after its end; null while they are kept.
+    #[schema(required)]
+    recipients_removed_at: Option<DateTime<Utc>>,
     /// One more with each change: the `ETag` of the campaign.
     pub version: i64,
     created_at: DateTime<Utc>,
@@ -128,6 +134,8 @@ impl CampaignView {
             frozen_at: it.frozen_at,
             paused_at: it.paused_at,
             finished_at: it.finished_at,
+            stalled_since: it.stalled_since,
+            recipients_removed_at: it.recipients_removed_at,
             version: it.version,
             created_at: it.created_at,
             created_by: it.created_by,

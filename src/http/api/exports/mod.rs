@@ -1,5 +1,6 @@
-//! Exports of contacts, conversations and messages.
+//! Exports of contacts, conversations, messages, campaigns and recipients.
 
+pub(crate) mod content;
 mod view;
 
 use axum::{
@@ -18,21 +19,19 @@ use view::ExportView;
 
 use crate::{
     app::App,
-    contacts::export::{
-        self, ExportError, ExportFormat, ExportPages, ExportReport, ExportSpec, ExportState, ExportSubject, MAX_OPEN,
-        SheetStyle,
-    },
+    campaigns,
     contacts::segments::{Criteria, read_catalogue},
     db,
-    domain::{ConversationId, ExportId, Permission, perm},
+    domain::{CampaignId, ConversationId, ExportId, perm},
+    exports::{
+        self, ExportError, ExportFormat, ExportPages, ExportReport, ExportSpec, ExportSubject, MAX_OPEN, SheetStyle,
+    },
     http::{
         auth::{May, TenantAccess},
         extract::{Path, Query},
         problem::Problem,
-        state::HttpState,
     },
     records::conversations,
-    storage,
 };
 
 /// Rows from which an export is written to a file.
@@ -151,6 +150,41 @@ pub async fn messages(
     answer(&app, &caller, query, ExportSubject::Messages { conversation }).await
 }
 
+/// Export campaigns
+///
+/// As for contacts: a row for each campaign with its numbers, the oldest first.
+#[utoipa::path(get, path = "/api/v1/campaigns/export", params(ExportQuery),
+    responses((status = 200, description = "The rows", content((String = "text/csv"), (String = "application/x-ndjson"))),
+        (status = 202, description = "It is written to a file", body = ExportView),
+        (status = 409, description = "Ten exports are on their way already")))]
+pub async fn campaigns(
+    caller: May<perm::CampaignsRead>,
+    State(app): State<App>,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    answer(&app, &caller, query, ExportSubject::Campaigns).await
+}
+
+/// Export the recipients of a campaign
+///
+/// As for contacts: a row for each recipient with what became of them, in the order of `GET /api/v1/campaigns/{id}/recipients`.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/recipients/export", params(("id" = CampaignId, Path), ExportQuery),
+    responses((status = 200, description = "The rows", content((String = "text/csv"), (String = "application/x-ndjson"))),
+        (status = 202, description = "It is written to a file", body = ExportView),
+        (status = 409, description = "Ten exports are on their way already, or the recipients were removed")))]
+pub async fn recipients(
+    caller: May<perm::CampaignsRead>,
+    State(app): State<App>,
+    Path(campaign): Path<CampaignId>,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    let mut tx = caller.begin().await?;
+    let found = campaigns::with_recipients(&mut tx, caller.tenant, campaign).await;
+    tx.commit().await?;
+    found?;
+    answer(&app, &caller, query, ExportSubject::Recipients { campaign }).await
+}
+
 async fn answer(
     app: &App,
     caller: &TenantAccess,
@@ -167,7 +201,7 @@ async fn answer(
     let rows = subject.count(tx.on(), caller.tenant, MOST_STREAMED + 1).await?;
     tx.commit().await?;
     if query.in_background == Some(true) || rows > MOST_STREAMED {
-        let id = export::request(&app.exports, caller, ExportSpec { subject, style }).await?;
+        let id = exports::request(&app.exports, caller, ExportSpec { subject, style }).await?;
         let report = found(caller, id).await?;
         return Ok((StatusCode::ACCEPTED, Json(ExportView::new(app, report))).into_response());
     }
@@ -207,79 +241,10 @@ pub async fn show(
 
 async fn found(caller: &TenantAccess, id: ExportId) -> Result<ExportReport, Problem> {
     let mut tx = caller.begin().await?;
-    let found = export::find(tx.on(), caller.tenant, id).await?;
+    let found = exports::find(tx.on(), caller.tenant, id).await?;
     tx.commit().await?;
-    let needed = |it: &ExportReport| match it.spec.subject {
-        ExportSubject::Contacts { .. } => Permission::ContactsExport,
-        ExportSubject::Conversations | ExportSubject::Messages { .. } => Permission::ConversationsExport,
-    };
-    let found = found.filter(|it| caller.may.allow(needed(it)));
+    let found = found.filter(|it| caller.may.allow(it.spec.subject.permission()));
     found.ok_or_else(|| Problem::not_found(format_args!("export {id}")))
-}
-
-/// The link to the file of an export.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ExportContentQuery {
-    /// The token of the link.
-    token: Option<String>,
-}
-
-/// Download an export
-///
-/// By the link from `GET /api/v1/exports/{id}`, without an API key.
-#[utoipa::path(get, path = "/api/v1/exports/{id}/content", params(("id" = ExportId, Path), ExportContentQuery),
-    responses((status = 200, description = "The file", content((String = "text/csv"), (String = "application/x-ndjson"))),
-        (status = 401, description = "No link"),
-        (status = 403, description = "The link is not good, or not any more"),
-        (status = 410, description = "The file was removed")))]
-pub async fn content(
-    State(state): State<HttpState>,
-    id: Result<Path<ExportId>, Problem>,
-    Query(query): Query<ExportContentQuery>,
-) -> Result<Response, Problem> {
-    let app = &state.app;
-    let refused = || {
-        let detail =
-            "The link was not made here, was changed, or has expired. Get another from `GET /api/v1/exports/{id}`.";
-        Problem::forbidden("link-invalid", detail)
-    };
-    let Some(token) = query.token else {
-        let detail = "Open the link from `GET /api/v1/exports/{id}`: its token stands in for an API key.";
-        return Err(Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthorized",
-            "Unauthorized",
-            detail,
-        ));
-    };
-    let link = export::read_link(&app.config.keyring, &token, app.clock.now()).ok_or_else(refused)?;
-    let Path(id) = id?;
-    if link.export != id {
-        return Err(refused());
-    }
-    let mut tx = state.read_limiter.begin(app, link.tenant).await?;
-    let found = export::find(tx.on(), link.tenant, id).await?;
-    tx.commit().await?;
-    let report = found.filter(|it| it.state == ExportState::Ready).ok_or_else(gone)?;
-    let pieces = app.exports.storage.read(&report.key(), None).await;
-    let pieces = pieces.map_err(|error| match error {
-        storage::Error::Missing => gone(),
-        error => {
-            tracing::error!(%error, "the file of an export could not be read");
-            let words = "The file storage is not available at the moment. Try again in a few seconds.";
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            Problem::new(status, "storage-unavailable", "Temporarily unavailable", words).retry_after(5)
-        }
-    })?;
-    let format = report.spec.style.format;
-    let name = format!("{}.{}", report.spec.subject.name(), format.ending());
-    Ok(file(Body::from_stream(pieces), format, &name))
-}
-
-fn gone() -> Problem {
-    let detail = "The file of the export was removed. Export once more.";
-    Problem::new(StatusCode::GONE, "export-expired", "No longer available", detail)
 }
 
 impl From<ExportError> for Problem {
@@ -289,6 +254,8 @@ impl From<ExportError> for Problem {
                 let detail = format!("{MAX_OPEN} exports are on their way already. Wait until one of them has ended.");
                 Self::new(StatusCode::CONFLICT, "too-many-exports", "Too many exports", detail)
             }
+            ExportError::Contact(error) => error.into(),
+            ExportError::Campaign(error) => error.into(),
             ExportError::Database(error) => error.into(),
         }
     }

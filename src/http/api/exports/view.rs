@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    contacts::export::{ExportFormat, ExportReport, ExportState, ExportSubject},
-    domain::{ConversationId, ExportId},
+    domain::{CampaignId, ConversationId, ExportId},
+    exports::{ExportFormat, ExportReport, ExportState, ExportSubject},
 };
 
 /// An export that is written to a file.
@@ -15,11 +15,14 @@ use crate::{
 #[schema(as = Export)]
 pub(crate) struct ExportView {
     pub id: ExportId,
-    /// `contacts`, `conversations` or `messages`.
+    /// `contacts`, `conversations`, `messages`, `campaigns` or `recipients`.
     pub subject: &'static str,
     /// Of which conversation the messages are.
     #[schema(required)]
     pub conversation_id: Option<ConversationId>,
+    /// Of which campaign the recipients are.
+    #[schema(required)]
+    pub campaign_id: Option<CampaignId>,
     #[schema(inline)]
     pub format: ExportFormat,
     pub state: ExportState,
@@ -50,6 +53,10 @@ impl ExportView {
             subject: of.spec.subject.name(),
             conversation_id: match of.spec.subject {
                 ExportSubject::Messages { conversation } => Some(conversation),
+                _ => None,
+            },
+            campaign_id: match of.spec.subject {
+                ExportSubject::Recipients { campaign } => Some(campaign),
                 _ => None,
             },
             format: of.spec.style.format,

@@ -13,13 +13,18 @@ pub(super) struct Guide {
 
 /// Returns all guides in their order.
 pub(super) fn all() -> Vec<Guide> {
-    const TEXTS: [(&str, &str, &str); 5] = [
+    const TEXTS: [(&str, &str, &str); 6] = [
         ("send", "Send", include_str!("../../../../docs/guides/send.md")),
         ("receive", "Receive", include_str!("../../../../RECEIVERS.md")),
         (
             "templates",
             "Templates",
             include_str!("../../../../docs/guides/templates.md"),
+        ),
+        (
+            "broadcast",
+            "Campaigns",
+            include_str!("../../../../docs/guides/broadcast.md"),
         ),
         ("errors", "Errors", include_str!("../../../../docs/guides/errors.md")),
         ("media", "Media", include_str!("../../../../docs/guides/media.md")),

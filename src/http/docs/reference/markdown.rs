@@ -7,6 +7,7 @@ const PAGES: &[(&str, &str)] = &[
     ("send.md", "/api/docs/guides/send"),
     ("RECEIVERS.md", "/api/docs/guides/receive"),
     ("templates.md", "/api/docs/guides/templates"),
+    ("broadcast.md", "/api/docs/guides/broadcast"),
     ("errors.md", "/api/docs/guides/errors"),
     ("media.md", "/api/docs/guides/media"),
 ];

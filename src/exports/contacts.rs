@@ -2,17 +2,30 @@
 
 use std::collections::HashMap;
 
-use super::sheet::ExportValue;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{
+    error::ExportError,
+    sheet::ExportValue,
+    source::{PAGE, SourcePage},
+};
 use crate::{
     contacts::{
+        ContactError,
         import::join_names,
+        segments::{
+            language::{Filter, parse},
+            read_catalogue,
+        },
         store::{
             exports::{self, ExportedTag},
             fields::{self, ContactField},
+            segments::selected_among,
         },
     },
     db::{On, Result, Tx},
-    domain::{ConsentPurpose, ContactId, FieldType, TagKind, TenantId},
+    domain::{ConsentPurpose, ContactId, FieldType, Id, TagKind, TenantId},
     records::contacts::Contact,
 };
 
@@ -49,8 +62,63 @@ pub(super) fn columns(fields: &[ContactField]) -> Vec<String> {
     own(BEFORE).chain(custom).chain(own(AFTER)).collect()
 }
 
+/// Contacts of a tenant, the oldest first.
+pub(super) struct ContactSource {
+    /// The custom fields in use.
+    pub fields: Vec<ContactField>,
+    archived: bool,
+    /// The filter, and the time from which its spans count.
+    filter: Option<(Filter, DateTime<Utc>)>,
+    after: ContactId,
+}
+
+impl ContactSource {
+    /// Fails where the filter is none, or none any more.
+    pub async fn begin(
+        tx: &mut Tx,
+        tenant: TenantId,
+        archived: bool,
+        filter: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> std::result::Result<Self, ExportError> {
+        let filter = match filter {
+            None => None,
+            Some(text) => {
+                let known = read_catalogue(tx, tenant).await?;
+                let filter = parse(text, &known, None).map_err(|error| ContactError::Filter("filter", error))?;
+                Some((filter, now))
+            }
+        };
+        Ok(Self {
+            fields: catalogue(tx.on(), tenant).await?,
+            archived,
+            filter,
+            after: ContactId::from_uuid(Uuid::nil()),
+        })
+    }
+
+    pub async fn read(&mut self, tx: &mut Tx, tenant: TenantId) -> Result<SourcePage> {
+        let (rows, last) = page(tx, tenant, &self.fields, self.archived, self.after, PAGE).await?;
+        let is_last = (rows.len() as i64) < PAGE;
+        let first = rows.first().map(|it| it.0);
+        let selected = match (&self.filter, first, last) {
+            (Some((filter, now)), Some(first), Some(last)) => {
+                Some(selected_among(tx, tenant, filter, [first, last], *now).await?)
+            }
+            _ => None,
+        };
+        self.after = last.unwrap_or(self.after);
+        let is_selected = |id: &ContactId| selected.as_ref().is_none_or(|it| it.contains(id));
+        let rows = rows.into_iter().filter(|(id, _)| is_selected(id));
+        Ok(SourcePage {
+            rows: rows.map(|(_, row)| row).collect(),
+            is_last,
+        })
+    }
+}
+
 /// Reads the custom fields in use.
-pub(super) async fn catalogue(on: On<'_>, tenant: TenantId) -> Result<Vec<ContactField>> {
+async fn catalogue(on: On<'_>, tenant: TenantId) -> Result<Vec<ContactField>> {
     let mut fields = fields::list(on, tenant).await?;
     fields.retain(|it| it.archived_at.is_none());
     Ok(fields)
@@ -60,7 +128,7 @@ pub(super) async fn catalogue(on: On<'_>, tenant: TenantId) -> Result<Vec<Contac
 type ContactRows = (Vec<(ContactId, Vec<ExportValue>)>, Option<ContactId>);
 
 /// Reads a page of contacts after one, the oldest first.
-pub(super) async fn page(
+async fn page(
     tx: &mut Tx,
     tenant: TenantId,
     fields: &[ContactField],

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
+    error::ExportError,
     link::{self, ExportLink, LINK_LIFE},
     run::{ExportCounts, ExportSpec},
     service::{EXPORTS, ExportService},
@@ -18,14 +19,6 @@ use crate::{
 pub(crate) const MAX_OPEN: i64 = 10;
 /// How long the file of an export is kept.
 const FILE_KEPT: TimeDelta = TimeDelta::days(7);
-
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ExportError {
-    #[error("{MAX_OPEN} exports are on their way already")]
-    TooManyOpen,
-    #[error(transparent)]
-    Database(#[from] sqlx::Error),
-}
 
 /// Where an export stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]

@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{
-    pages::{ExportPages, ExportSubject},
+    error::ExportError,
+    pages::ExportPages,
     service::{EXPORTS, ExportService},
     sheet::SheetStyle,
+    subject::ExportSubject,
 };
 use crate::{
-    contacts::ContactError,
     db::{Result, Tx},
     domain::{Actor, ExportId, Id, WorkState},
     events::export::{ExportReady, READY},
@@ -87,7 +88,7 @@ async fn take(service: &ExportService, id: ExportId) -> Result<Outcome> {
     .await;
     let pages = match pages {
         Ok(pages) => pages,
-        Err(ContactError::Database(error)) => return Err(error),
+        Err(ExportError::Database(error)) => return Err(error),
         Err(error) => return Ok(Outcome::discard(error)),
     };
     match writing.write(pages).await? {
