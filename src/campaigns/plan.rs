@@ -22,7 +22,7 @@ pub(super) struct CampaignPlan {
     pub routes: Vec<Route>,
     /// The campaign whose rows its variables name: itself, or the one that it follows up.
     pub rows_of: CampaignId,
-    /// The filter of its audience; `None` where contacts are named, or all that have rows are meant.
+    /// The filter of its audience; `None` where contacts are named, or all that have rows are meant, and once it is frozen.
     pub filter: Option<Filter>,
     /// The local time that it was launched for.
     pub schedule: Option<CampaignSchedule>,
@@ -54,7 +54,11 @@ impl CampaignPlan {
             content: CampaignContent::stored(&spec, campaign)?,
             routes: spec.channels.iter().filter_map(route).collect(),
             rows_of: spec.rows_of.unwrap_or(campaign.id),
-            filter: spec.filter(&known)?,
+            filter: match campaign.frozen_at {
+                // What its audience was called may be gone by now.
+                Some(_) => None,
+                None => spec.filter(&known)?,
+            },
             parent,
             schedule: campaign.schedule.as_deref().map(CampaignSchedule::stored).transpose()?,
             spec,

@@ -221,7 +221,8 @@ pub(crate) async fn pause(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     const SQL: &str = "
-        UPDATE campaigns SET status = 'paused', reason = $3, reason_details = $4, paused_at = $5, version = version + 1, updated_at = $5
+        UPDATE campaigns SET status = 'paused', reason = $3, reason_details = $4, paused_at = $5, stalled_since = NULL,
+            version = version + 1, updated_at = $5
         WHERE tenant_id = $1 AND id = $2 AND status = 'running'";
     Ok(on.sql(SQL, (tenant, id, reason.to_owned(), details, now)).run().await? > 0)
 }
@@ -244,7 +245,7 @@ pub(crate) async fn set_status(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     const SQL: &str = "
-        UPDATE campaigns SET status = $6, version = version + 1, updated_at = $7
+        UPDATE campaigns SET status = $6, stalled_since = NULL, version = version + 1, updated_at = $7
         WHERE tenant_id = $1 AND id = $2 AND status IN ($3, $4, $5)";
     let [first, second, third] = from;
     Ok(on.sql(SQL, (tenant, id, first, second, third, to, now)).run().await? > 0)
@@ -266,7 +267,8 @@ pub(crate) async fn end(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     const SQL: &str = "
-        UPDATE campaigns SET status = $4, reason = $5, reason_details = $6, finished_at = $7, version = version + 1, updated_at = $7
+        UPDATE campaigns SET status = $4, reason = $5, reason_details = $6, finished_at = $7, stalled_since = NULL,
+            version = version + 1, updated_at = $7
         WHERE tenant_id = $1 AND id = $2 AND status = $3";
     let reason = end.reason.map(str::to_owned);
     let args = (tenant, id, end.from, end.to, reason, end.details, now);

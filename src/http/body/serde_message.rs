@@ -1,5 +1,15 @@
 //! Rewrites serde's messages about an invalid member for the author of a request, without names of Rust types.
 
+/// What chrono says of a text that is no time.
+const NO_TIME: &[&str] = &[
+    "input is out of range",
+    "no possible date and time matching input",
+    "input is not enough for unique date and time",
+    "input contains invalid characters",
+    "premature end of input",
+    "trailing input",
+];
+
 /// Rewrites a message of serde's. Messages of our own types stay as they are.
 pub(crate) fn rewrite(words: &str) -> String {
     if let Some(rest) = words.strip_prefix("unknown field ") {
@@ -7,6 +17,9 @@ pub(crate) fn rewrite(words: &str) -> String {
             Some(expected_names) => format!("is not known here; there are {expected_names}"),
             None => "is not known here".to_owned(),
         };
+    }
+    if NO_TIME.contains(&words) {
+        return "must be a time with its zone, such as 2026-12-24T08:00:00Z or 2026-12-24T09:00:00+01:00".to_owned();
     }
     if words.starts_with("missing field ") {
         return "is missing".to_owned();
@@ -108,6 +121,7 @@ mod tests {
         told: Option<Told>,
         word: Option<Word>,
         tagged: Option<Tagged>,
+        at: Option<chrono::DateTime<chrono::Utc>>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -165,6 +179,14 @@ mod tests {
             (
                 named(json!({ "told": [] })),
                 "must be an object with id; this is a list",
+            ),
+            (
+                named(json!({ "at": "tomorrow" })),
+                "must be a time with its zone, such as 2026-12-24T08:00:00Z or 2026-12-24T09:00:00+01:00",
+            ),
+            (
+                named(json!({ "at": "2026-12-24T08:00:00" })),
+                "must be a time with its zone, such as 2026-12-24T08:00:00Z or 2026-12-24T09:00:00+01:00",
             ),
             (named(json!({ "word": "gone" })), "must be one of sent, read"),
             (named(json!({ "word": 7 })), "must be text; this is another number"),

@@ -147,3 +147,35 @@ async fn a_campaign_starts_at_its_time_and_not_if_its_template_has_changed(world
     );
     world.end().await;
 }
+
+#[both_sizes]
+async fn a_tag_that_is_removed_once_the_audience_is_frozen_stops_nothing(world: World) {
+    world.offers().await;
+    world.people(4, "all").await;
+    let mut draft = world.draft("all");
+    draft["rate_per_second"] = json!(1);
+    let id = world.launch(draft).await;
+    world
+        .until_campaign(&id, "its audience is frozen", |it| it["frozen_at"].is_string())
+        .await;
+    let tags = world.client.get("/api/v1/tags").await.ok().json();
+    let tag = tags["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["name"] == "all")
+        .unwrap();
+    let removed = world
+        .client
+        .delete(&format!("/api/v1/tags/{}", tag["id"].as_str().unwrap()))
+        .await;
+    assert_eq!(removed.status.as_u16(), 204, "{}", removed.text());
+    // Its next turns read anew what it works by.
+    world.post(&format!("campaigns/{id}/pause"), json!({})).await;
+    world.post(&format!("campaigns/{id}/resume"), json!({})).await;
+    world.until_status(&id, "completed").await;
+    for n in 0..4 {
+        assert_eq!(world.accepted_for(&phone(n)), 1, "person {n}");
+    }
+    world.end().await;
+}

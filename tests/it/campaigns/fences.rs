@@ -114,6 +114,15 @@ impl Stage {
         id
     }
 
+    /// Launches a follow-up to those whose message of a campaign failed for throughput.
+    async fn retry(&self, parent: CampaignId) -> CampaignId {
+        let path = format!("/api/v1/campaigns/{parent}/retries");
+        let made = self.client.post(&path, json!({ "classes": ["throughput"] })).await;
+        let id: CampaignId = made.created().json()["id"].as_str().unwrap().parse().unwrap();
+        self.ask(id, "launch").await;
+        id
+    }
+
     async fn ask(&self, id: CampaignId, verb: &str) -> Value {
         let path = format!("/api/v1/campaigns/{id}/{verb}");
         self.client.post(&path, json!({})).await.ok().json()
@@ -191,9 +200,11 @@ impl Stage {
 
     /// Cancels a campaign, and works on it until it has ended.
     async fn end(&self, id: CampaignId) {
-        let status = self.show(id).await["status"].clone();
-        if status != "canceling" {
-            self.ask(id, "cancel").await;
+        match self.show(id).await["status"].as_str().unwrap() {
+            // Nobody was left for it.
+            "completed" => return,
+            "canceling" => {}
+            _ => drop(self.ask(id, "cancel").await),
         }
         while self.lease(id).await {
             self.turn(id).await.unwrap();
@@ -316,6 +327,44 @@ async fn two_recipients_who_become_one_person_meanwhile_get_one_message_unless_b
         };
         assert_eq!(of_pair().await, expected, "round {round}, {had:?}");
         stage.end(id).await;
+    }
+    assert!(stopped > ROUNDS / 3, "{stopped} of {ROUNDS} were stopped");
+}
+
+#[both_databases]
+async fn two_follow_ups_at_once_share_nobody_and_leave_nobody_out(test: TestApp) {
+    const FAILED: &str = "UPDATE messages SET status = 'failed', error_code = 130429 WHERE campaign_id = $1";
+    const SENDS: &str = "UPDATE sends SET state = 'done', finished_at = $2 WHERE campaign_id = $1";
+    const ENDED: &str = "UPDATE campaigns SET status = 'completed', finished_at = $2 WHERE id = $1";
+    const AGAIN: &str = "UPDATE campaign_recipients SET retried_by = NULL WHERE campaign_id = $1";
+    const BOTH: &str = "SELECT COUNT(*), COUNT(DISTINCT contact_id) FROM messages WHERE campaign_id IN ($1, $2)";
+    let (stage, mut stopped) = (Stage::on(test).await, 0);
+    let parent = stage.launch(&stage.contacts).await;
+    stage.work(parent).await;
+    let db = &stage.test.app.db;
+    let long_ago = stage.test.app.clock.now() - TimeDelta::hours(1);
+    db.sql(FAILED, (parent,)).run().await.unwrap();
+    db.sql(SENDS, (parent, long_ago)).run().await.unwrap();
+    db.sql(ENDED, (parent, long_ago)).run().await.unwrap();
+    for (round, polls) in numbers().take(ROUNDS).enumerate() {
+        db.sql(AGAIN, (parent,)).run().await.unwrap();
+        let (one, other) = (stage.retry(parent).await, stage.retry(parent).await);
+        let meanwhile = async {
+            for _ in 0..2 {
+                if stage.lease(other).await {
+                    drop(stage.turn(other).await);
+                }
+            }
+        };
+        stopped += usize::from(interleave(&stage, one, round, polls, meanwhile).await);
+        for id in [one, other] {
+            stage.work(id).await;
+        }
+        let sent: (i64, i64) = db.sql(BOTH, (one, other)).one().await.unwrap();
+        assert_eq!(sent, (PEOPLE as i64, PEOPLE as i64), "round {round}");
+        for id in [one, other] {
+            stage.end(id).await;
+        }
     }
     assert!(stopped > ROUNDS / 3, "{stopped} of {ROUNDS} were stopped");
 }

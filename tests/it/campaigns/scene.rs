@@ -163,6 +163,23 @@ impl Scene {
         wait_until(DEADLINE, "Meta has accepted them", async || graph.accepted() >= count).await;
     }
 
+    /// Waits until Meta has accepted so many, and returns false if the campaign is over before: calls that were under way when a process was
+    /// killed are unknown.
+    pub async fn has_accepted(&self, id: &str, count: usize) -> bool {
+        let (graph, path) = (self.simulator.graph(), format!("campaigns/{id}"));
+        let mut is_over = false;
+        wait_until(
+            DEADLINE,
+            "Meta has accepted them, or the campaign is over",
+            async || {
+                is_over = self.get(&path).await.unwrap_or_default()["status"] == "completed";
+                is_over || graph.accepted() >= count
+            },
+        )
+        .await;
+        !is_over
+    }
+
     /// Everybody has one message at Meta, or is `unknown` here; the counters are what the rows say.
     pub async fn assert_everybody_once(mut self, id: &str, count: usize) {
         let mut last = Value::Null;

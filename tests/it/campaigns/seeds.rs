@@ -62,7 +62,9 @@ async fn run(seed: u64, mut scene: Scene) {
     let disturbed = async {
         let mut draws = Draws(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         for round in 1..=ROUNDS {
-            scene.until_accepted(round * COUNT / (ROUNDS + 2)).await;
+            if !scene.has_accepted(&id, round * COUNT / (ROUNDS + 2)).await {
+                break;
+            }
             let what = draws.next();
             eprintln!("seed {seed}: {what:?} after {round} of {ROUNDS} parts");
             disturb(&mut scene, &id, what).await;

@@ -59,7 +59,8 @@ async fn a_campaign_on_which_nothing_moves_is_told_of_once_until_something_moves
     const WAKE: &str = "UPDATE campaign_jobs SET due_at = $1, state = 'pending'";
     let now = world.running.app.clock.now();
     world.running.app.db.sql(WAKE, (now,)).run().await.unwrap();
-    world.until_status(&id, "completed").await;
+    let completed = world.until_status(&id, "completed").await;
+    assert_eq!(completed["stalled_since"], Value::Null, "{completed:#}");
     world.watch().await;
     assert_eq!(world.number(STALLED).await, 1);
     world.end().await;
