@@ -23,6 +23,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(300);
 /// Minimum time between answers to one contact: Meta permits one message per customer in six seconds.
 const ANSWER_INTERVAL: Duration = Duration::from_secs(7);
 
+/// Messages that nobody answers; all but a reaction open no service window either.
+const UNANSWERED: &[&str] = &["reaction", "system", "edit", "revoke"];
+
 pub(in crate::cli) struct AutoResponder {
     api: ApiClient,
     channel: String,
@@ -79,7 +82,8 @@ impl AutoResponder {
             .answered
             .get(contact)
             .is_some_and(|at| at.elapsed() < ANSWER_INTERVAL);
-        if in_group || recently || message["type"] == "reaction" {
+        let is_unanswered = message["type"].as_str().is_some_and(|it| UNANSWERED.contains(&it));
+        if in_group || recently || is_unanswered {
             return Ok(());
         }
         self.answered.insert(contact.to_owned(), Instant::now());
