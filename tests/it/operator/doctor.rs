@@ -149,6 +149,14 @@ async fn what_rests_fails_or_was_given_up_is_told(mut stage: Stage) {
     })
     .await;
     let db = stage.deployment.db().await;
+    // The first check of a channel closes its breaker, and the first sync of templates makes its row anew.
+    wait_until(super::DEADLINE, "channel and templates were looked at", async || {
+        const SQL: &str = "
+            SELECT (SELECT COUNT(*) FROM channels WHERE checked_at IS NOT NULL) + (SELECT COUNT(*) FROM template_syncs WHERE synced_at IS NOT NULL)";
+        let (looked_at,): (i64,) = db.sql(SQL, ()).one().await.unwrap();
+        looked_at == 2
+    })
+    .await;
     for sql in [
         "INSERT INTO queue_pauses (queue, paused_at) SELECT 'media_inbound', created_at FROM tenants",
         "UPDATE channels SET tripped_at = created_at, trip_code = 131031, trip_reason = 'the account is locked', campaigns_paused_at = created_at",
