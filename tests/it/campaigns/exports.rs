@@ -42,7 +42,7 @@ async fn an_export_says_of_each_recipient_what_the_list_says_and_of_each_campaig
     });
     let draft = world.create(world.draft("all")).await;
     let id = world.launch(world.draft("all")).await;
-    world.until_status(&id, "completed").await;
+    world.until_completed(&id).await;
     let listed = world.recipients(&id, "").await;
     let exported = world.lines(&format!("{id}/recipients/export")).await;
     assert_eq!(exported.len(), COUNT);

@@ -138,6 +138,14 @@ impl World {
         self.until_campaign(id, status, |it| it["status"] == status).await
     }
 
+    /// Waits for the end of a campaign to hundreds.
+    async fn until_completed(&self, id: &str) {
+        wait_until(DEADLINE * 4, "a large campaign is completed", async || {
+            self.campaign(id).await["status"] == "completed"
+        })
+        .await;
+    }
+
     async fn recipients(&self, id: &str, query: &str) -> Vec<Value> {
         let (mut found, mut cursor) = (Vec::new(), String::new());
         loop {

@@ -101,11 +101,11 @@ async fn a_campaign_that_waits_for_a_reason_is_not_stalled_and_the_watch_begins_
 #[both_sizes]
 async fn recipients_and_rows_go_after_their_time_and_the_report_stays(world: World) {
     world.offers().await;
-    let people = 1_203;
+    let people = 603;
     world.people(people, "all").await;
     world.people(3, "few").await;
     let old = world.launch(world.draft("all")).await;
-    world.until_status(&old, "completed").await;
+    world.until_completed(&old).await;
     let fresh = world.launch(world.draft("few")).await;
     world.until_status(&fresh, "completed").await;
     let db = &world.running.app.db;
