@@ -61,14 +61,20 @@ async fn a_head_that_trickles_is_not_waited_for() {
 async fn a_connection_that_idles_is_closed_and_one_that_is_used_is_not() {
     let server = Server::start(pace(|pace| pace.idle = SHORT)).await;
     let mut used = server.connect().await;
-    let began = Instant::now();
+    let (mut began, mut asked) = (Instant::now(), Instant::now());
     while began.elapsed() < 3 * SHORT {
-        used.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
-            .await
-            .unwrap();
         let mut answer = [0; 4096];
-        let length = used.read(&mut answer).await.unwrap();
-        assert!(answer[..length].starts_with(b"HTTP/1.1 200 "));
+        let asking = async {
+            used.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await?;
+            used.read(&mut answer).await
+        };
+        match asking.await {
+            Ok(length) if length > 0 => assert!(answer[..length].starts_with(b"HTTP/1.1 200 ")),
+            // This machine was too busy to use it in time.
+            _ if asked.elapsed() >= SHORT => (used, began) = (server.connect().await, Instant::now()),
+            closed => panic!("it was closed though it was used: {closed:?}"),
+        }
+        asked = Instant::now();
     }
     rest(&mut used).await;
     assert!(server.metric(&format!("{CLOSED}{{reason=\"idle\"}}")).await >= 1.0);
